@@ -1,0 +1,48 @@
+# The two commands: `make run` and `make test`. Each sets up all that it needs in .venv, and nothing elsewhere.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: run test check format lock openapi clean
+.DELETE_ON_ERROR:
+
+run: .venv/run.done  ## serve the register on http://127.0.0.1:8000
+	@exec $(BIN)/broen serve --setup
+
+test: .venv/dev.done  ## run all tests
+	@$(BIN)/python -m pytest -n auto
+
+check: .venv/dev.done  ## everything that can be checked without a test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.schema_check
+	$(BIN)/broen openapi | diff -u tests/openapi.json - || (echo "The OpenAPI has changed: read it, then run make openapi."; exit 1)
+
+openapi: .venv/run.done  ## accept the OpenAPI as it is now
+	$(BIN)/broen openapi > tests/openapi.json
+
+format: .venv/dev.done  ## put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/dev.done  ## resolve the dependencies anew; UPGRADE=--upgrade takes the newest
+	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements/base.txt
+	$(LOCK) $(UPGRADE) --group build --constraint requirements/base.txt --output-file requirements/build.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded --constraint requirements/base.txt \
+		--output-file requirements/embedded.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded --group dev --constraint requirements/embedded.txt \
+		--constraint requirements/build.txt --output-file requirements/dev.txt
+
+clean:  ## forget the environment; the data in .broen stays
+	rm -rf .venv
+
+.venv/%.done: requirements/build.txt requirements/embedded.txt requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what the register needs …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/build.txt -r requirements/$(subst run,embedded,$*).txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@

@@ -1,0 +1,111 @@
+"""What the service says of itself: that it lives, that it is ready, and what it holds."""
+
+from functools import cache
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from sqlalchemy import Text, cast, column, func, literal, select, table
+
+from app import __version__
+from app.errors import Unavailable
+from app.migrating import head
+from app.resources import RESOURCES
+from app.rest.changes import RevisionRow
+from app.rest.reading import Reading, Statement
+from app.rest.response import Json
+from app.rest.schema import Schema
+from app.rest.view import json_object
+
+router: Final = APIRouter(tags=["about"])
+
+
+class Health(Schema):
+    """That the service can do its work."""
+
+    status: Literal["ok"] = Field(examples=["ok"])
+    """Always ok; anything else is a problem with another status."""
+
+
+class Entry(Schema):
+    """A resource of the register."""
+
+    name: str = Field(examples=["municipalities"])
+    """What it is called."""
+    href: str = Field(examples=["/v1/municipalities"])
+    """The path of its list."""
+    count: int = Field(examples=[131])
+    """How many records there are, whatever their period."""
+
+
+class Index(Schema):
+    """What the register holds, and where."""
+
+    name: Literal["Broen"] = Field(examples=["Broen"])
+    """The name of the register."""
+    version: str = Field(examples=["0.1.0"])
+    """The version of the service."""
+    docs: str = Field(examples=["/docs"])
+    """The path of the interactive reference."""
+    openapi: str = Field(examples=["/openapi.json"])
+    """The path of the OpenAPI document."""
+    revision: int = Field(examples=[1])
+    """The latest revision: the number of write transactions that the register has seen."""
+    resources: list[Entry]
+    """Its resources."""
+
+
+class Nothing(Schema):
+    """That a path takes no parameters."""
+
+
+@router.get("/livez")
+async def livez(_: Annotated[Nothing, Query()]) -> Health:
+    """Tell that the process answers, whatever the state of the database."""
+    return Health(status="ok")
+
+
+@router.get("/readyz")
+async def readyz(_: Annotated[Nothing, Query()], read: Reading) -> Health:
+    """Tell that the database can be reached and its schema is the newest; 503 otherwise."""
+    row = await read.row(_version(), {})
+    found = row["version_num"] if row else "none"
+    if found != head():
+        raise Unavailable(f"The database has schema {found}, and {head()} is needed: run `broen migrate`.")
+    return Health(status="ok")
+
+
+@router.get("/v1")
+async def index(_: Annotated[Nothing, Query()], read: Reading) -> Json[Index]:
+    """What the register holds, with links and counts: the place to start."""
+    row = await read.row(_index(read.root), {})
+    assert row is not None, "a SELECT without a FROM gives a row"
+    return Json(row["index"].encode())
+
+
+@cache
+def _version() -> Statement:
+    return Statement(select(column("version_num")).select_from(table("alembic_version")))
+
+
+@cache
+def _index(root: str) -> Statement:
+    entries = [
+        json_object(
+            {
+                "name": literal(resource.name),
+                "href": literal(root + resource.path),
+                "count": select(func.count()).select_from(resource.table).scalar_subquery(),
+            }
+        )
+        for resource in RESOURCES
+    ]
+    whole = {
+        "name": literal("Broen"),
+        "version": literal(__version__),
+        "docs": literal(f"{root}/docs"),
+        "openapi": literal(f"{root}/openapi.json"),
+        "revision": select(func.coalesce(func.max(RevisionRow.id), 0)).scalar_subquery(),
+        "resources": func.json_build_array(*entries),
+    }
+    return Statement(select(cast(json_object(whole), Text).label("index")))

@@ -1,0 +1,180 @@
+"""The command `broen`: run the register, migrate it, load its data."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+from asyncpg import PostgresError
+from sqlalchemy.exc import DBAPIError
+from uvicorn.supervisors import Multiprocess
+
+from app import __version__
+from app.data import load as load_data
+from app.db import create_engine
+from app.embedded import EmbeddedError, running
+from app.errors import BroenError, Unavailable
+from app.main import create_api
+from app.migrating import migrate as migrate_database
+from app.rest.reading import BEHIND, Reader, ServerTooOldError
+from app.rest.writing import Writer
+from app.settings import PREFIX, Settings, SettingsError, load_settings
+
+cli = typer.Typer(
+    help="Broen, an open register of cross-sector health cooperation.\n\n"
+    "Without BROEN_DATABASE_URL an embedded PostgreSQL is started in BROEN_DATA_DIR (.broen), for trying out. "
+    "The README lists every setting.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [BROEN_HOST, 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [BROEN_PORT, 8000]")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes answer. [BROEN_WORKERS, 1]")] = None,
+    *,
+    setup: Annotated[
+        bool, typer.Option("--setup", help="Migrate and load the packaged data first; implied without a database.")
+    ] = False,
+) -> None:
+    """Serve the register until SIGTERM or Ctrl-C; requests under way are finished first."""
+    given = {name: v for name, v in {"host": host, "port": port, "workers": workers}.items() if v is not None}
+    settings = load_settings().model_copy(update=given)
+    with database(settings) as url:
+        os.environ[f"{PREFIX}DATABASE_URL"] = url  # for the workers, which read their own settings
+        if setup or not settings.database_url:
+            prepare(settings, url)
+        asyncio.run(check(settings, url))
+        config = uvicorn.Config(
+            "app.main:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            root_path=settings.root_path,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+        bound = config.bind_socket()
+        host, port = bound.getsockname()[:2]
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+        server = Server(config, f"http://{shown}:{port}{settings.root_path}")
+        if settings.workers > 1:
+            announce(server.base)
+            Multiprocess(config, sockets=[bound]).run()
+        else:
+            server.run(sockets=[bound])
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema; safe to run again, and at once with others."""
+    settings = load_settings()
+    with database(settings, settings.migration_database_url) as url:
+        migrate_database(url, settings.runtime_role)
+        typer.echo("The schema is the newest.")
+
+
+@cli.command()
+def load() -> None:
+    """Load the packaged data in one revision; what others have written since is kept."""
+    settings = load_settings()
+    with database(settings) as url:
+        typer.echo(asyncio.run(loading(settings, url)))
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document as JSON."""
+    typer.echo(json.dumps(create_api(load_settings()).openapi(), ensure_ascii=False, indent=2))
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+class Server(uvicorn.Server):
+    """A server that says where it is once it is there."""
+
+    def __init__(self, config: uvicorn.Config, base: str) -> None:
+        super().__init__(config)
+        self.base = base
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say where."""
+        await super().startup(sockets)
+        if self.started and self.config.workers == 1:
+            announce(self.base)
+
+
+def announce(base: str) -> None:
+    """Tell a person where to look."""
+    typer.echo(f"\nThe register   {base}/v1\nIts reference  {base}/docs\nIts OpenAPI    {base}/openapi.json", err=True)
+
+
+def progress(line: str) -> None:
+    """Tell a person what takes a while."""
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def database(settings: Settings, preferred: str | None = None) -> Iterator[str]:
+    """The address of the database: one that is set, or the embedded server's for as long as it is needed."""
+    if url := preferred or settings.database_url:
+        yield url
+    else:
+        with running(settings.data_dir, progress=progress) as url:
+            yield url
+
+
+def prepare(settings: Settings, url: str) -> None:
+    """Migrate and load, as `broen migrate` and `broen load` do."""
+    progress("Bringing the schema up to date …")
+    migrate_database(settings.migration_database_url or url, settings.runtime_role)
+    progress("Loading the packaged data …")
+    progress(asyncio.run(loading(settings, url)))
+
+
+async def loading(settings: Settings, url: str) -> str:
+    """Load the packaged data and say what came of it."""
+    engine = create_engine(url, settings.statement_seconds)
+    try:
+        outcomes = await load_data(Writer(engine))
+    finally:
+        await engine.dispose()
+    return "Records: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())) + "."
+
+
+async def check(settings: Settings, url: str) -> None:
+    """Refuse a server that is too old; one that is away may come back."""
+    async with Reader(url, settings) as reader:
+        try:
+            await reader.check()
+        except Unavailable as error:
+            progress(f"{error} The service starts anyway, and answers 503 until it can.")
+
+
+def main() -> None:
+    """Run the command, and tell a person what is wrong in a sentence."""
+    try:
+        cli()
+    except (SettingsError, EmbeddedError, ServerTooOldError, BroenError) as error:
+        sys.exit(f"broen: {error}")
+    except (OSError, DBAPIError, PostgresError) as error:
+        cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+        hint = " Has `broen migrate` been run?" if isinstance(cause, BEHIND) else ""
+        sys.exit(f"broen: The database: {cause}.{hint}")

@@ -1,0 +1,52 @@
+"""The packaged data, a file for each subject, and the way it gets into the register.
+
+A file is a JSON object: the name of a resource, and the records of that resource as they would be written over HTTP,
+each with its id.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any, Final
+
+from app.errors import InvalidBody
+from app.resources import RESOURCES
+from app.rest.body import parse_json, validate
+from app.rest.resource import Resource
+from app.rest.schema import RecordData
+from app.rest.writing import Outcome, Writer
+
+LOADER: Final = "broen load"
+
+
+def packaged() -> Iterator[tuple[Resource[Any, Any], str, RecordData[Any]]]:
+    """Every packaged record, in the order of the resources: its resource, its id and what is written."""
+    subjects = sorted((file for file in files(__name__).iterdir() if file.name.endswith(".json")), key=lambda f: f.name)
+    content = {subject.name: parse_json(subject.read_bytes()) for subject in subjects}
+    known = {resource.name for resource in RESOURCES}
+    for subject, records in content.items():
+        if unknown := set(records) - known:
+            raise InvalidBody(f"{subject}: there is no resource called {', '.join(sorted(unknown))}")
+    for resource in RESOURCES:
+        for subject, records in content.items():
+            for number, record in enumerate(records.get(resource.name, [])):
+                id = record.pop("id")
+                try:
+                    yield resource, id, validate(resource.data, record)
+                except InvalidBody as error:
+                    where = f"{subject}, /{resource.name}/{number} ({id})"
+                    raise InvalidBody(f"{where}: {error}", error.faults) from error
+
+
+async def load(writer: Writer) -> Counter[Outcome | str]:
+    """Make the register hold the packaged data, in one revision; tells how many records were created, replaced, kept.
+
+    What somebody else has written or deleted since is theirs, and kept; when nothing differs, there is no revision.
+    """
+    outcomes: Counter[Outcome | str] = Counter()
+    async with writer.revision(by=LOADER, note="Registrets medfølgende data") as revision:
+        for resource, id, data in packaged():
+            last = await revision.last_change(resource, id)
+            theirs = last is not None and last.by != LOADER
+            outcomes["kept" if theirs else await revision.put(resource, id, data)] += 1
+    return outcomes

@@ -1,0 +1,196 @@
+"""Everything that can go wrong for a caller, as RFC 9457 problems.
+
+BroenError
+├── BadParameters      400  a parameter that is unknown, malformed or names what nobody has
+├── NotFound           404  an id that never existed
+├── Gone               410  an id that was deleted
+├── InvalidBody        422  a body, or a record of the packaged data, that breaks the shape or a rule
+└── Unavailable        503  the database is away or too slow; Retry-After says when to try again
+
+A handler raises one of these and has no `try`. What Starlette itself refuses (404 for a path, 405) and what nobody
+foresaw (500) is answered in the same shape.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+import structlog
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+log: Final = structlog.get_logger("broen")
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    parameter: str | None = Field(examples=["population_min"])
+    """The parameter that is wrong; null when the fault lies in a body."""
+    pointer: str | None = Field(examples=["/parties/0/deadline"])
+    """JSON pointer (RFC 6901) to what is wrong in the body; null when the fault lies in a parameter."""
+    detail: str = Field(examples=["Input should be greater than or equal to 0"])
+    """What is wrong, and what would be right."""
+    near: list[str] = Field(examples=[["dk-1084", "dk-1085"]])
+    """Values that exist and resemble the one given; empty when there are none."""
+
+
+class Problem(BaseModel):
+    """Why a request failed (RFC 9457): all of its faults at once."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    type: str = Field(examples=["urn:broen:problem:bad-parameters"])
+    """The kind of problem, a stable URI to branch on."""
+    title: str = Field(examples=["Bad parameters"])
+    """The kind of problem in words."""
+    status: int = Field(examples=[400])
+    """The HTTP status code."""
+    detail: str = Field(examples=["population_min: Input should be greater than or equal to 0"])
+    """What went wrong this time."""
+    instance: str = Field(examples=["/v1/municipalities"])
+    """The path that was asked for."""
+    request_id: str | None = Field(examples=["0f1d0a5e5d8c4a2fb7b5ad6e1f6e9d4c"])
+    """The id of this request, to quote to the operator; also in the header X-Request-ID and in the log."""
+    errors: list[Fault]
+    """Each single fault; empty when the problem is not about the request's parts."""
+
+
+class BroenError(Exception):
+    """A failure that a caller is told about."""
+
+    status: ClassVar[HTTPStatus]
+    title: ClassVar[str]
+
+    def __init__(
+        self, detail: str = "", faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail or "; ".join(f"{f.parameter or f.pointer}: {f.detail}" for f in faults))
+        self.faults = list(faults)
+        self.headers = dict(headers or {})
+
+
+class BadParameters(BroenError):
+    """A parameter is unknown, malformed, or names what nobody has."""
+
+    status, title = HTTPStatus.BAD_REQUEST, "Bad parameters"
+
+
+class NotFound(BroenError):
+    """The id never existed."""
+
+    status, title = HTTPStatus.NOT_FOUND, "Not found"
+
+
+class Gone(BroenError):
+    """The record was deleted."""
+
+    status, title = HTTPStatus.GONE, "Gone"
+
+
+class InvalidBody(BroenError):
+    """A body breaks its shape or a rule."""
+
+    status, title = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid body"
+
+
+class Unavailable(BroenError):
+    """The database cannot answer now."""
+
+    status, title = HTTPStatus.SERVICE_UNAVAILABLE, "Service unavailable"
+
+    def __init__(self, detail: str, retry_after: int = 2) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+def bad_parameter(parameter: str, detail: str, near: Sequence[str] = ()) -> Fault:
+    """A fault in a parameter."""
+    return Fault(parameter=parameter, pointer=None, detail=detail, near=list(near))
+
+
+def bad_value(pointer: str, detail: str) -> Fault:
+    """A fault in a body, at a JSON pointer."""
+    return Fault(parameter=None, pointer=pointer, detail=detail, near=[])
+
+
+def body_faults(errors: Sequence[Any]) -> list[Fault]:
+    """Pydantic's errors about a body as faults."""
+    return [bad_value("".join(f"/{part}" for part in e["loc"]), e["msg"]) for e in errors]
+
+
+def answer(request: Request, status: HTTPStatus, title: str, detail: str, *, faults: Sequence[Fault] = (),
+           headers: Mapping[str, str] | None = None) -> Response:  # fmt: skip
+    """Answer with a problem."""
+    problem = Problem(
+        type=f"urn:broen:problem:{title.lower().replace(' ', '-')}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        request_id=correlation_id.get(),
+        errors=list(faults),
+    )
+    return Response(
+        b"" if request.method == "HEAD" else problem.model_dump_json().encode(),
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        "application/problem+json",
+    )
+
+
+async def _broen_error(request: Request, error: BroenError) -> Response:
+    return answer(request, error.status, error.title, str(error), faults=error.faults, headers=error.headers)
+
+
+async def _validation_error(request: Request, error: RequestValidationError) -> Response:
+    """Parameters answer 400, bodies 422."""
+    errors = [e for e in error.errors() if e["type"] != "none_required"]  # the other arm of `… | Absent`
+    in_body = [e for e in errors if e["loc"][0] == "body"]
+    if in_body:
+        faults = body_faults([{**e, "loc": e["loc"][1:]} for e in in_body])
+        return await _broen_error(request, InvalidBody(faults=faults))
+    return await _broen_error(request, BadParameters(faults=[_parameter_fault(request, e) for e in errors]))
+
+
+def _parameter_fault(request: Request, error: Mapping[str, Any]) -> Fault:
+    name = str(error["loc"][1]) if len(error["loc"]) > 1 else "query"
+    if error["type"] != "extra_forbidden":
+        return bad_parameter(name, error["msg"])
+    models = [parameter.field_info.annotation for parameter in request.scope["route"].dependant.query_params]
+    known = sorted(field for model in models for field in model.model_fields)
+    near = difflib.get_close_matches(name, known)
+    return bad_parameter(name, f"There is no such parameter here; there are: {', '.join(known) or 'none'}.", near)
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    """What Starlette refuses itself: an unknown path, a method that the path does not have."""
+    status = HTTPStatus(error.status_code)
+    detail = error.detail if error.detail != status.phrase else {
+        HTTPStatus.NOT_FOUND: "There is nothing at this path; /v1 lists what there is.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
+    }.get(status, status.phrase)  # fmt: skip
+    return answer(request, status, status.phrase.capitalize(), detail, headers=error.headers)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("unforeseen failure", path=request.url.path, exc_info=error)
+    return answer(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Internal server error",
+        "Something failed here that should not have; the operator finds it in the log by its request id.",
+    )
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Answer every failure of the application with a problem."""
+    app.add_exception_handler(BroenError, _broen_error)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _validation_error)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, _unforeseen)

@@ -1,0 +1,82 @@
+"""The whole service on one screen: what answers a request, from the outside in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from app import __version__, about
+from app.errors import handle_errors
+from app.log import RequestLog, configure
+from app.openapi import document
+from app.resources import RESOURCES
+from app.rest.query import refuse_repeated
+from app.rest.reading import Reader
+from app.rest.response import Conditional
+from app.settings import Settings, load_settings
+
+EXPOSED: Final = ("Broen-As-Of", "ETag", "Link", "Retry-After", "X-Request-ID")
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """Build the service as uvicorn runs it: request ids, the log, conditional answers, and the API inside."""
+    settings = settings or load_settings()
+    configure(settings.log_format, settings.log_level)
+    return front(create_api(settings))
+
+
+def front(api: FastAPI) -> ASGIApp:
+    """Put before the API what every request passes, the API's failures included."""
+    return CorrelationIdMiddleware(RequestLog(Conditional(api)))
+
+
+def create_api(settings: Settings) -> FastAPI:
+    """Build the API."""
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        if not settings.database_url:
+            raise RuntimeError("Set BROEN_DATABASE_URL, or run `broen serve`, which starts the embedded server.")
+        async with Reader(settings.database_url, settings) as api.state.reader:
+            yield
+
+    api = FastAPI(
+        title="Broen",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(refuse_repeated)],
+    )
+    handle_errors(api)
+    api.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=EXPOSED)
+    api.include_router(about.router)
+    for resource in RESOURCES:
+        api.include_router(resource.router)
+    api.openapi = lambda: document(api)  # type: ignore[method-assign]
+    serve_docs(api)
+    return api
+
+
+def serve_docs(api: FastAPI) -> None:
+    """Serve the interactive reference, with every file that it needs."""
+    api.mount("/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
+
+    @api.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        root = request.scope.get("root_path", "")
+        return get_swagger_ui_html(
+            title=f"{api.title}: reference",
+            openapi_url=f"{root}{api.openapi_url}",
+            swagger_js_url=f"{root}/assets/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}/assets/swagger-ui.css",
+            swagger_favicon_url=f"{root}/assets/favicon.png",
+        )

@@ -1,0 +1,25 @@
+"""The resources, lowest first: each may import those above it in this list, and no others."""
+
+# isort: off
+from typing import Any, Final
+
+from app.rest.resource import Resource
+from app.resources.area_changes import area_changes
+from app.resources.regions import regions
+from app.resources.municipalities import municipalities
+from app.resources.organisations import organisations
+from app.resources.health_agreements import health_agreements
+from app.resources.initiatives import initiatives
+from app.resources.funding_programmes import funding_programmes
+from app.resources.grants import grants
+
+RESOURCES: Final[tuple[Resource[Any, Any], ...]] = (
+    area_changes,
+    regions,
+    municipalities,
+    organisations,
+    health_agreements,
+    initiatives,
+    funding_programmes,
+    grants,
+)

@@ -1,0 +1,183 @@
+"""Funding programmes: EU programmes, pools and own funds, from which grants are given."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Generic, Literal
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import Date, Numeric, func
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Day, Id, Money, Page, Period, R, Record, RecordData, Ref, Schema, Text
+from app.rest.view import current, many
+
+Kind = Literal["eu_programme", "sub_programme", "pool", "own_funds"]
+
+
+class FundingProgrammeRow(RecordRow):
+    __tablename__ = "funding_programme"
+
+    kind: Mapped[str]
+    name: Mapped[str]
+    fund: Mapped[str | None]
+    parent_id: Mapped[str | None] = refers_to("funding_programme")
+    manager_id: Mapped[str | None] = refers_to("organisation")
+    decided_by_id: Mapped[str | None] = refers_to("organisation")
+    decided_by_office: Mapped[str | None]
+    period: Mapped[Range[date] | None]
+    frame_amount: Mapped[Decimal | None]
+    frame_currency: Mapped[str | None]
+    sort_name: Mapped[str] = danish_order("name")
+
+
+class CofinancingRuleRow(PartRow):
+    __tablename__ = "funding_programme_cofinancing_rule"
+
+    record_id: Mapped[str] = part_of("funding_programme")
+    project_kind: Mapped[str | None]
+    partner_country: Mapped[str | None]
+    rate: Mapped[Decimal | None] = mapped_column(Numeric(7, 4))
+    cap_amount: Mapped[Decimal | None]
+    cap_currency: Mapped[str | None]
+
+
+class CallRow(PartRow):
+    __tablename__ = "funding_programme_call"
+
+    record_id: Mapped[str] = part_of("funding_programme")
+    title: Mapped[str]
+    opens_on: Mapped[date | None]
+    closes_on: Mapped[date | None]
+    frame_amount: Mapped[Decimal | None]
+    frame_currency: Mapped[str | None]
+
+
+Rate = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4, json_schema_extra={"type": "number"})]
+
+
+class CofinancingRule(Schema, Generic[R]):
+    """How much of a project the programme pays at the most."""
+
+    project_kind: Text | None = Field(examples=["pre_project"])
+    """The kind of project that the rule is for; null when for all."""
+    partner_country: Text | None = Field(examples=["NO"])
+    """ISO 3166-1 code of the partner's country that the rule is for; null when for all."""
+    rate: Rate | None = Field(examples=[50])
+    """The highest share that the programme pays, in per cent; null when not stated."""
+    cap: Money | None
+    """The highest amount that the programme pays; null when there is no cap."""
+
+
+class Call(Schema, Generic[R]):
+    """An invitation to apply."""
+
+    title: Text = Field(examples=["Første ansøgningsrunde"])
+    """What the call is called."""
+    opens_on: Day | None = Field(examples=["2014-01-15"])
+    """The first day for applications; null when unknown."""
+    closes_on: Day | None = Field(examples=["2014-03-31"])
+    """The last day for applications; null when unknown."""
+    frame: Money | None
+    """How much there is to give; null when unknown."""
+
+
+class FundingProgrammeFields(RecordData[R], Generic[R]):
+    """Where money comes from: an EU programme, a pool, own funds."""
+
+    kind: Kind = Field(examples=["pool"])
+    """What sort of programme it is."""
+    name: Text = Field(examples=["Pulje til at reducere ulighed i sundhed"])
+    """What it is called."""
+    fund: Text | None = Field(examples=["ERUF"])
+    """The fund behind it, by its published abbreviation; null when there is none or none is known."""
+    parent: R | None
+    """The programme that it is a part of; null when it stands alone or that is unknown."""
+    manager: R | None
+    """The organisation that manages it; null when unknown."""
+    decided_by: R | None
+    """The organisation that decides about grants; null when unknown."""
+    decided_by_office: Text | None = Field(examples=["sundhedsministeren"])
+    """The office in it that decides; null when not stated."""
+    period: Period | None
+    """When it gives grants; null when unknown."""
+    frame: Money | None
+    """How much there is to give in all; null when unknown."""
+    cofinancing_rules: list[CofinancingRule[R]]
+    """How much of a project it pays at the most."""
+    calls: list[Call[R]]
+    """Its invitations to apply, the earliest first."""
+
+
+class FundingProgrammeData(FundingProgrammeFields[Id]):
+    """A funding programme as it is written."""
+
+
+class FundingProgramme(FundingProgrammeFields[Ref], Record):
+    """Where money comes from: an EU programme, a pool, own funds."""
+
+    children: list[Ref]
+    """The programmes that are parts of it."""
+
+
+Child = aliased(FundingProgrammeRow)
+
+
+class FundingProgrammeQuery(ListQuery):
+    """What the funding programmes can be asked."""
+
+    kind: Annotated[list[Kind] | Absent, any_of(FundingProgrammeRow.kind)] = Field(None, examples=[["pool"]])
+    """Only programmes of these kinds."""
+    fund: Annotated[list[Text] | Absent, any_of(FundingProgrammeRow.fund)] = Field(None, examples=[["ERUF"]])
+    """Only programmes of these funds."""
+    parent: Annotated[list[Id] | Absent, any_of(FundingProgrammeRow.parent_id)] = Field(
+        None, examples=[["delprogram-oeresund"]]
+    )
+    """Only parts of these programmes, by id."""
+    manager: Annotated[list[Id] | Absent, any_of(FundingProgrammeRow.manager_id)] = Field(
+        None, examples=[["sundhedsministeriet"]]
+    )
+    """Only programmes that these organisations, by id, manage."""
+    active: Annotated[bool | Absent, Where(lambda yes: current(FundingProgrammeRow) == yes)] = Field(
+        None, examples=[True]
+    )
+    """Only programmes that are known to give grants on the day asked about, or known not to."""
+    sort: Annotated[
+        Literal["name", "-name", "start", "-start"],
+        Sorts(name=FundingProgrammeRow.sort_name, start=func.lower(FundingProgrammeRow.period, type_=Date)),
+    ] = Field("name", examples=["-start"])
+    """What to sort by; with `-` in front, from the last to the first. Names are in Danish order; unknown comes last."""
+
+
+funding_programmes = Resource(
+    name="funding-programmes",
+    example="pulje-til-at-reducere-ulighed-i-sundhed",
+    path="/v1/funding/programmes",
+    public=FundingProgramme,
+    data=FundingProgrammeData,
+    row=FundingProgrammeRow,
+    parts={"cofinancing_rules": CofinancingRuleRow, "calls": CallRow},
+    computed={"children": many(Ref, Child, Child.parent_id == FundingProgrammeRow.id, order=Child.id)},
+)
+
+
+@funding_programmes.router.get("")
+async def list_funding_programmes(
+    query: Annotated[FundingProgrammeQuery, Query()], read: Reading
+) -> Json[Page[FundingProgramme]]:
+    """Funding programmes, in Danish order unless asked otherwise."""
+    return await funding_programmes.page(read, query)
+
+
+@funding_programmes.router.get("/{id}")
+async def get_funding_programme(
+    id: RecordId, query: Annotated[Moment, Query()], read: Reading
+) -> Json[FundingProgramme]:
+    """One funding programme, with its rules, its calls and its parts."""
+    return await funding_programmes.one(read, id, query)

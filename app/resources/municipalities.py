@@ -1,0 +1,166 @@
+"""Municipalities: they answer for home care, rehabilitation and prevention, and each belongs to a region."""
+
+from datetime import date
+from typing import Annotated, Generic, Literal
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Mapped
+
+from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.resources.area_changes import AreaAfterRow, AreaBeforeRow
+from app.resources.regions import Country, RegionRow, Succession, succession
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Count, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, Text
+from app.rest.view import current, one
+
+
+class MunicipalityRow(RecordRow):
+    __tablename__ = "municipality"
+
+    country: Mapped[str]
+    code: Mapped[str | None]
+    code_system: Mapped[str | None]
+    nuts3: Mapped[str | None]
+    nuts_year: Mapped[int | None]
+    name: Mapped[str]
+    population: Mapped[int | None]
+    population_on: Mapped[date | None]
+    point_latitude: Mapped[float | None]
+    point_longitude: Mapped[float | None]
+    period: Mapped[Range[date]]
+    sort_name: Mapped[str] = danish_order("name")
+
+
+class MembershipRow(PartRow):
+    __tablename__ = "municipality_membership"
+
+    record_id: Mapped[str] = part_of("municipality")
+    region_id: Mapped[str] = refers_to("region")
+    period: Mapped[Range[date]]
+
+
+class Point(Schema):
+    """A place on the map (WGS 84)."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90, examples=[54.77])]
+    """Degrees north of the equator."""
+    longitude: Annotated[float, Field(ge=-180, le=180, examples=[11.5])]
+    """Degrees east of Greenwich."""
+
+
+class Membership(Schema, Generic[R]):
+    """That a municipality belongs to a region for a time."""
+
+    region: R
+    """The region."""
+    period: Period
+    """When the municipality belongs to it."""
+
+
+class MunicipalityFields(RecordData[R], Generic[R]):
+    """A municipality: it answers for home care, rehabilitation and prevention."""
+
+    country: Country = Field(examples=["DK"])
+    """ISO 3166-1 code of the country. A code means nothing without it: 0360 is Lolland and Tierp."""
+    code: Text | None = Field(examples=["0360"])
+    """The official code, text with leading zeros; null when unknown."""
+    code_system: Text | None = Field(examples=["CPR kommunekode"])
+    """What the code is a code of; null when there is no code."""
+    nuts3: Text | None = Field(examples=["DK022"])
+    """NUTS 3 code; null when unknown."""
+    nuts_year: int | None = Field(examples=[2021])
+    """The edition of NUTS that the code belongs to; null when there is no code."""
+    name: Text = Field(examples=["Lolland"])
+    """The name of the area in the country's own language."""
+    population: Count | None = Field(examples=[40816])
+    """How many people live there; null when unknown."""
+    population_on: Day | None = Field(examples=["2020-07-01"])
+    """The day on which they were counted; null when the population is unknown."""
+    point: Point | None
+    """A place to show the municipality at on a map; null when unknown."""
+    period: Period
+    """When the municipality exists."""
+    memberships: list[Membership[R]]
+    """The regions that it belongs to, one at a time, the earliest first."""
+
+
+class MunicipalityData(MunicipalityFields[Id]):
+    """A municipality as it is written."""
+
+
+class Municipality(MunicipalityFields[Ref], Record):
+    """A municipality: it answers for home care, rehabilitation and prevention."""
+
+    region: Ref | None
+    """The region that it belongs to on the day asked about; null when none."""
+    predecessors: list[Succession]
+    """The municipalities that it came from."""
+    successors: list[Succession]
+    """The municipalities that it turned into."""
+
+
+class MunicipalityQuery(ListQuery):
+    """What the municipalities can be asked."""
+
+    region: Annotated[list[Id] | Absent, any_of(MembershipRow.region_id, only=[current(MembershipRow)])] = Field(
+        None, examples=[["dk-1085"]]
+    )
+    """Only municipalities that belong to these regions, by id, on the day asked about."""
+    country: Annotated[list[Country] | Absent, any_of(MunicipalityRow.country)] = Field(None, examples=[["DK"]])
+    """Only municipalities of these countries."""
+    code: Annotated[list[Text] | Absent, any_of(MunicipalityRow.code)] = Field(None, examples=[["0360"]])
+    """Only municipalities with these official codes, zeros included; give the country too."""
+    nuts3: Annotated[list[Text] | Absent, any_of(MunicipalityRow.nuts3)] = Field(None, examples=[["DK022"]])
+    """Only municipalities in these NUTS 3 areas."""
+    population_min: Annotated[Count | Absent, Where(lambda n: MunicipalityRow.population >= n)] = Field(
+        None, examples=[40000]
+    )
+    """Only municipalities with at least so many inhabitants."""
+    population_max: Annotated[Count | Absent, Where(lambda n: MunicipalityRow.population <= n)] = Field(
+        None, examples=[60000]
+    )
+    """Only municipalities with at most so many inhabitants."""
+    sort: Annotated[
+        Literal["name", "-name", "population", "-population"],
+        Sorts(name=MunicipalityRow.sort_name, population=MunicipalityRow.population),
+    ] = Field("name", examples=["-population"])
+    """What to sort by; with `-` in front, from the last to the first. Names are in Danish order; unknown comes last."""
+
+
+municipalities = Resource(
+    name="municipalities",
+    example="dk-0360",
+    public=Municipality,
+    data=MunicipalityData,
+    row=MunicipalityRow,
+    listed=current(MunicipalityRow),
+    parts={"memberships": MembershipRow},
+    computed={
+        "region": one(
+            Ref,
+            RegionRow,
+            RegionRow.id == MembershipRow.region_id,
+            MembershipRow.record_id == MunicipalityRow.id,
+            current(MembershipRow),
+        ),
+        "predecessors": succession(MunicipalityRow, "municipality_id", AreaAfterRow, AreaBeforeRow),
+        "successors": succession(MunicipalityRow, "municipality_id", AreaBeforeRow, AreaAfterRow),
+    },
+)
+
+
+@municipalities.router.get("")
+async def list_municipalities(query: Annotated[MunicipalityQuery, Query()], read: Reading) -> Json[Page[Municipality]]:
+    """The municipalities that exist on the day asked about, in Danish order unless asked otherwise."""
+    return await municipalities.page(read, query)
+
+
+@municipalities.router.get("/{id}")
+async def get_municipality(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Municipality]:
+    """One municipality, also one that has ended, with the region that it belongs to on the day asked about."""
+    return await municipalities.one(read, id, query)

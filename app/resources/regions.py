@@ -1,0 +1,161 @@
+"""Regions: they run hospitals and pay general practice."""
+
+from datetime import date
+from typing import Annotated, Any, Generic, Literal
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import ScalarSelect
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import InstrumentedAttribute, Mapped
+
+from app.db import RecordRow, danish_order
+from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRow, ChangedAreaRow, Kind
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, Text
+from app.rest.view import current, many
+
+Country = Literal["DK", "SE"]
+
+
+class RegionRow(RecordRow):
+    __tablename__ = "region"
+
+    country: Mapped[str]
+    code: Mapped[str | None]
+    code_system: Mapped[str | None]
+    nuts2: Mapped[str | None]
+    nuts_year: Mapped[int | None]
+    name: Mapped[str]
+    names_da: Mapped[str | None]
+    names_sv: Mapped[str | None]
+    names_en: Mapped[str | None]
+    seat: Mapped[str | None]
+    period: Mapped[Range[date]]
+    sort_name: Mapped[str] = danish_order("name")
+
+
+class Names(Schema):
+    """What an area is called in each language."""
+
+    da: Text | None = Field(examples=["Region Sjælland"])
+    """In Danish; null when unknown."""
+    sv: Text | None = Field(examples=["Region Själland"])
+    """In Swedish; null when unknown."""
+    en: Text | None = Field(examples=["Region Zealand"])
+    """In English; null when unknown."""
+
+
+class Succession(Schema):
+    """An area that another turned into, or came from."""
+
+    id: Id = Field(examples=["dk-oestdanmark"])
+    """Id of the other area."""
+    name: str = Field(examples=["Region Østdanmark"])
+    """What it was called at the time of the change."""
+    on: Day = Field(examples=["2027-01-01"])
+    """The first day after the change."""
+    kind: Kind = Field(examples=["merge"])
+    """What happened."""
+    change: Id = Field(examples=["region-oestdanmark-2027"])
+    """Id of the area change, which has the legal act."""
+
+
+class RegionFields(RecordData[R], Generic[R]):
+    """A region: it runs hospitals and pays general practice."""
+
+    country: Country = Field(examples=["DK"])
+    """ISO 3166-1 code of the country. A code means nothing without it."""
+    code: Text | None = Field(examples=["1085"])
+    """The official code, text with leading zeros; null when unknown."""
+    code_system: Text | None = Field(examples=["SOR/CPR region code"])
+    """What the code is a code of; null when there is no code."""
+    nuts2: Text | None = Field(examples=["DK02"])
+    """NUTS 2 code; null when unknown."""
+    nuts_year: int | None = Field(examples=[2021])
+    """The edition of NUTS that the code belongs to; null when there is no code."""
+    name: Text = Field(examples=["Region Sjælland"])
+    """The official name in the country's own language."""
+    names: Names
+    """The name in Danish, Swedish and English."""
+    seat: Text | None = Field(examples=["Sorø"])
+    """The town of the regional council; null when unknown."""
+    period: Period
+    """When the region exists."""
+
+
+class RegionData(RegionFields[Id]):
+    """A region as it is written."""
+
+
+class Region(RegionFields[Ref], Record):
+    """A region: it runs hospitals and pays general practice."""
+
+    predecessors: list[Succession]
+    """The regions that it came from, the latest change first."""
+    successors: list[Succession]
+    """The regions that it turned into, the earliest change first."""
+
+
+class RegionQuery(ListQuery):
+    """What the regions can be asked."""
+
+    country: Annotated[list[Country] | Absent, any_of(RegionRow.country)] = Field(None, examples=[["DK"]])
+    """Only regions of these countries."""
+    code: Annotated[list[Text] | Absent, any_of(RegionRow.code)] = Field(None, examples=[["1085"]])
+    """Only regions with these official codes, zeros included."""
+    nuts2: Annotated[list[Text] | Absent, any_of(RegionRow.nuts2)] = Field(None, examples=[["DK02"]])
+    """Only regions with these NUTS 2 codes."""
+    sort: Annotated[Literal["name", "-name"], Sorts(name=RegionRow.sort_name)] = Field("name", examples=["-name"])
+    """What to sort by; with `-` in front, from the last to the first. Names are in Danish order."""
+
+
+def succession(
+    area: type[RecordRow], column: str, here: type[ChangedAreaRow], there: type[ChangedAreaRow]
+) -> ScalarSelect[Any]:
+    """The areas on the other side of the changes in which an area, by its column, stands on this side."""
+    this: InstrumentedAttribute[str | None] = getattr(here, column)
+    other: InstrumentedAttribute[str | None] = getattr(there, column)
+    return many(
+        Succession,
+        there,
+        this == area.id,
+        other != this,
+        here.record_id == AreaChangeRow.id,
+        there.record_id == AreaChangeRow.id,
+        order=AreaChangeRow.effective_on,
+        id=other,
+        name=there.name,
+        on=AreaChangeRow.effective_on,
+        kind=AreaChangeRow.kind,
+        change=AreaChangeRow.id,
+    )
+
+
+regions = Resource(
+    name="regions",
+    example="dk-1085",
+    public=Region,
+    data=RegionData,
+    row=RegionRow,
+    listed=current(RegionRow),
+    computed={
+        "predecessors": succession(RegionRow, "region_id", AreaAfterRow, AreaBeforeRow),
+        "successors": succession(RegionRow, "region_id", AreaBeforeRow, AreaAfterRow),
+    },
+)
+
+
+@regions.router.get("")
+async def list_regions(query: Annotated[RegionQuery, Query()], read: Reading) -> Json[Page[Region]]:
+    """The regions that exist on the day asked about, in Danish order; those of other days by `as_of` or `id`."""
+    return await regions.page(read, query)
+
+
+@regions.router.get("/{id}")
+async def get_region(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Region]:
+    """One region, also one that has ended or is yet to come, with what it came from and what follows it."""
+    return await regions.one(read, id, query)

@@ -1,0 +1,68 @@
+"""What to tell those who ask for an id that nobody has: that it is gone, or which ids may have been meant."""
+
+import difflib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Column, FromClause, ScalarSelect, Text, bindparam, exists, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.errors import Fault, Gone, NotFound, bad_parameter
+from app.rest.changes import ChangeRow, RevisionRow
+from app.rest.reading import Reader, Statement
+
+LEAST_LIKENESS: Final = 0.1
+"""The trigram similarity below which an id is no candidate."""
+
+
+def absent(target: Column[Any], name: str) -> ScalarSelect[Any]:
+    """Which of the ids in the parameter of this name are not among the target's; null when all are."""
+    given = func.unnest(bindparam(name, type_=ARRAY(Text))).column_valued("given")
+    return select(func.array_agg(given)).where(~exists().where(target == given)).scalar_subquery()
+
+
+async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Gone | NotFound:
+    """Why there is no record of this id: it was deleted, or never was."""
+    row = await read.row(_last_change(), {"resource": resource, "id": id})
+    if row:
+        return Gone(f"{id} was deleted from the {resource} at {row['at']:%Y-%m-%dT%H:%M:%SZ}.")
+    near = await nearest(read, table, id)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    fault = Fault(parameter="id", pointer=None, detail="Nothing has this id", near=near)
+    return NotFound(f"There is no {id} among the {resource}.{hint}", [fault])
+
+
+async def unknown_ids(
+    read: Reader, targets: Mapping[str, Column[Any] | None], unknown: Mapping[str, list[str]]
+) -> list[Fault]:
+    """A fault for each unknown id in each parameter."""
+    return [
+        bad_parameter(name, f"Nothing has the id {id}", await nearest(read, target.table, id))
+        for name, ids in unknown.items()
+        if (target := targets[name]) is not None
+        for id in ids
+    ]
+
+
+async def nearest(read: Reader, table: FromClause, text: str) -> list[str]:
+    """Ids that a text may have been meant for, judging by them or by their names; the best first, three at most."""
+    row = await read.row(_nearest(table), {"text": text})
+    candidates: list[str] = row["ids"] or [] if row else []
+    return difflib.get_close_matches(text, candidates, cutoff=0.7) or candidates[:3]
+
+
+@lru_cache(maxsize=1)
+def _last_change() -> Statement:
+    this = (ChangeRow.resource == bindparam("resource"), ChangeRow.id == bindparam("id"))
+    last = select(RevisionRow.at).join(ChangeRow, ChangeRow.revision == RevisionRow.id).where(*this)
+    return Statement(last.order_by(ChangeRow.seq.desc()).limit(1))
+
+
+@lru_cache(maxsize=200)
+def _nearest(table: FromClause) -> Statement:
+    text = bindparam("text", type_=Text())
+    name = table.c.name if "name" in table.c else table.c.title
+    likeness = func.greatest(func.similarity(table.c.id, text), func.similarity(name, text))
+    near = select(table.c.id).where(likeness > LEAST_LIKENESS).order_by(likeness.desc(), table.c.id).limit(50)
+    return Statement(select(func.array_agg(near.subquery().c.id).label("ids")))

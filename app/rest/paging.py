@@ -1,0 +1,112 @@
+"""Keyset pages: the statement that makes one, and the cursor that leads to the next.
+
+A page goes on after the sort key and the id of the last record of the page before, so that nothing is repeated or
+skipped while records come and go. The cursor pins the question and the day, and is opaque to clients.
+"""
+
+import base64
+import hashlib
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, Self
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+
+from app.errors import BadParameters, bad_parameter
+from app.rest.query import ListQuery, stored_column
+
+LIMIT: Final = bindparam("limit", type_=Integer())
+FIRST_AND_LAST: Final[dict[type, tuple[Any, Any]]] = {
+    int: (-(2**31), 2**31 - 1),
+    str: ("", "\U0010ffff"),
+    date: (date(1, 1, 2), date(9999, 12, 30)),  # the very first and last mean infinity to the driver
+    Decimal: (Decimal("-9999999999999.99"), Decimal("9999999999999.99")),
+}
+"""The least and the greatest value of each type, to sort what has none last in either direction."""
+
+
+class Cursor(NamedTuple):
+    """The place after which a page begins."""
+
+    question: str
+    as_of: date
+    key: Any
+    id: str
+
+    def __str__(self) -> str:
+        """The cursor as clients see it."""
+        text = json.dumps([self.question, str(self.as_of), self.key, self.id], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, query: ListQuery) -> Self | None:
+        """The cursor that a query carries; BadParameters when it is none, or belongs to another question."""
+        if query.cursor is None:
+            return None
+        try:
+            padded = query.cursor + "=" * (-len(query.cursor) % 4)
+            asked, day, key, id = json.loads(base64.b64decode(padded, b"-_", validate=True), parse_float=str)
+            key = TypeAdapter(sort_key(type(query), query.sort).type.python_type).validate_python(key)
+            cursor = cls(asked, date.fromisoformat(day), key, TypeAdapter(str).validate_python(id))
+        except (ValueError, TypeError, ValidationError, RecursionError) as error:
+            fault = bad_parameter("cursor", "This is no cursor; give `next` of the page before, or leave it out")
+            raise BadParameters(faults=[fault]) from error
+        if cursor.question != question(query) or query.as_of not in (None, cursor.as_of):
+            fault = bad_parameter(
+                "cursor", "The cursor belongs to another question; only `limit` may change between pages"
+            )
+            raise BadParameters(faults=[fault])
+        return cursor
+
+
+def question(query: ListQuery) -> str:
+    """A short name for what a query asks, whatever the page."""
+    asked = [type(query).__name__, query.sort, sorted(query.present().items())]
+    return hashlib.blake2b(repr(asked).encode(), digest_size=9).hexdigest()
+
+
+def sort_key(query_type: type[ListQuery], sort: str) -> ColumnElement[Any]:
+    """The SQL that a list is sorted by; what has no value comes last, in either direction."""
+    key = stored_column(query_type.sorts()[sort.removeprefix("-")])
+    if isinstance(key, Column) and not key.nullable:
+        return key
+    first, last = FIRST_AND_LAST[key.type.python_type]
+    return func.coalesce(key, literal(first if sort.startswith("-") else last, key.type), type_=key.type)
+
+
+def page_of(
+    records: Select[Any], item: ColumnElement[Any], id: ColumnElement[str], key: ColumnElement[Any], *, last_first: bool
+) -> Select[Any]:
+    """One page of `records`: `items`, its records as text, separated by commas; and `more`, when there are more.
+
+    `more` is the key and the id of the last record, as JSON. The page is sorted by the key, then by the id.
+    """
+    order = (key.desc(), id.desc()) if last_first else (key, id)
+    place = func.json_build_array(key, id)
+    found = records.with_only_columns(item.label("item"), place.label("place")).order_by(*order).limit(LIMIT + 1)
+    page = select(found.subquery("found"), func.row_number().over().label("n")).subquery("page")
+    items = func.string_agg(cast(page.c.item, Text), ",").filter(page.c.n <= LIMIT)
+    more = case((func.count() > LIMIT, func.max(cast(page.c.place, Text)).filter(page.c.n == LIMIT)))
+    return select(func.coalesce(items, "").label("items"), more.label("more")).select_from(page)
+
+
+def beyond(id: ColumnElement[str], key: ColumnElement[Any], *, last_first: bool) -> ColumnElement[bool]:
+    """That a record comes after the place of a cursor."""
+    place = tuple_(key, id)
+    cursor = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id", type_=Text()))
+    return place < cursor if last_first else place > cursor

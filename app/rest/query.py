@@ -1,0 +1,148 @@
+"""What can be asked of a list: a query model whose fields are the parameters, and each filter is its SQL.
+
+class ThingQuery(ListQuery):
+    size_min: Annotated[Count | Absent, Where(lambda value: ThingRow.size >= value)] = None
+    colour: Annotated[list[Id] | Absent, any_of(ThingRow.colour_id)] = None
+    sort: Annotated[Literal["name", "-name"], Sorts(name=ThingRow.sort_name)] = "name"
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, cast, get_args
+from urllib.parse import urlencode
+
+from fastapi import Path, Request
+from pydantic import Field
+from sqlalchemy import Column, ColumnElement, SQLColumnExpression, any_, bindparam, exists, or_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import NullType, TypeEngine
+
+from app.db import Base, PartRow
+from app.errors import BadParameters, bad_parameter
+from app.rest.schema import Absent, Day, Id, Schema
+from app.rest.view import record_of
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Where:
+    """A filter: the condition that it sets on the records, given its value as a bound parameter."""
+
+    condition: Callable[[Any], Condition]
+    type: TypeEngine[Any] = field(default_factory=NullType)
+    ids: Column[Any] | None = None
+    """A column that holds the ids that the parameter takes; None where the values are no ids."""
+
+    def sql(self, name: str) -> Condition:
+        """The condition, over the parameter of this name."""
+        return self.condition(bindparam(name, type_=self.type))
+
+    @property
+    def target(self) -> Column[Any] | None:
+        """The ids among which every value must be."""
+        if self.ids is None or self.ids.primary_key:
+            return self.ids
+        return next((key.column for key in self.ids.foreign_keys), None)
+
+
+def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -> Where:
+    """A filter on one or several values, which any of the columns may have.
+
+    A column of a part counts when any part of the record has the value; `only` narrows which parts count. Where the
+    columns hold ids of records, ids that nobody has are refused.
+    """
+    stored = stored_column(columns[0])
+
+    def condition(values: Any) -> Condition:
+        return or_(*(_among(column, values, only) for column in columns))
+
+    is_id = stored.primary_key or stored.foreign_keys
+    return Where(condition, ARRAY(stored.type), stored if isinstance(stored, Column) and is_id else None)
+
+
+def _among(column: SQLColumnExpression[Any], values: Any, only: Sequence[Condition]) -> Condition:
+    match = column == any_(values)
+    row: Any = column.class_ if isinstance(column, InstrumentedAttribute) else Base
+    if issubclass(row, PartRow):
+        return exists().where(row.record_id == record_of(row), match, *only)
+    return match
+
+
+def stored_column(attribute: SQLColumnExpression[Any]) -> ColumnElement[Any]:
+    """The table's column behind a mapped attribute; any other expression as it is."""
+    if isinstance(attribute, InstrumentedAttribute):
+        attribute = attribute.property.columns[0]
+    return cast("ColumnElement[Any]", attribute)
+
+
+class Sorts:
+    """What a list can be sorted by: each name in the parameter `sort`, and its SQL."""
+
+    def __init__(self, **keys: SQLColumnExpression[Any]) -> None:
+        self.keys = keys
+
+
+class Moment(Schema):
+    """The day that an answer is about."""
+
+    as_of: Day | Absent = Field(None, examples=["2027-01-01"])
+    """Answer as of this day, past or future; today in Europe/Copenhagen when left out."""
+
+
+class ListQuery(Moment):
+    """What every list can be asked; a list adds its filters, and `sort` with its Sorts."""
+
+    id: list[Id] | Absent = Field(None, max_length=1000)
+    """Only these records, by id; repeat it for several."""
+    limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
+    """How many records a page has at the most."""
+    cursor: Annotated[str, Field(max_length=2000)] | Absent = Field(None, examples=["WyJuYW1lIiwiMjAyNi0xMS0yMiJd"])
+    """Where the page begins: `next` of the page before. All other parameters but `limit` stay as they were there."""
+    count: bool = Field(default=False, examples=[True])
+    """Whether `total` is wanted; it costs a count of all that matches."""
+    sort: str
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Every name that `sort` offers has its SQL, and the other way round."""
+        super().__pydantic_init_subclass__(**kwargs)
+        offered = {name.removeprefix("-") for name in get_args(cls.model_fields["sort"].annotation)}
+        if offered != set(cls.sorts()):
+            raise TypeError(f"{cls.__name__}.sort offers {sorted(offered)}, its Sorts are {sorted(cls.sorts())}")
+
+    @classmethod
+    def sorts(cls) -> dict[str, SQLColumnExpression[Any]]:
+        """What the list can be sorted by."""
+        return next(m.keys for m in cls.model_fields["sort"].metadata if isinstance(m, Sorts))
+
+    @classmethod
+    def filters(cls) -> dict[str, Where]:
+        """The filters that the list offers."""
+        return {n: m for n, info in cls.model_fields.items() for m in info.metadata if isinstance(m, Where)}
+
+    def present(self) -> dict[str, Any]:
+        """The filters that are set, with their values."""
+        return {name: value for name in ("id", *self.filters()) if (value := getattr(self, name)) is not None}
+
+    def url(self, **changes: str) -> str:
+        """The query as it stands in a URL, with changes."""
+        asked = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True) | changes
+        return urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in asked.items()}, doseq=True)
+
+
+async def refuse_repeated(request: Request) -> None:
+    """Refuse a single-valued parameter that is given twice: one of its values would be lost in silence."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    if len(given) == len(set(given)):
+        return
+    models = [parameter.field_info.annotation for parameter in request.scope["route"].dependant.query_params]
+    lists = {name for model in models for name, info in model.model_fields.items() if "list[" in str(info.annotation)}
+    repeated = sorted({name for name in given if given.count(name) > 1} - lists)
+    if repeated:
+        raise BadParameters(faults=[bad_parameter(name, "This parameter takes one value") for name in repeated])
+
+
+RecordId = Annotated[Id, Path(description="The permanent id of the record.")]
+"""The id in a path."""

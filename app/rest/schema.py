@@ -1,0 +1,202 @@
+"""The shapes that all resources share: ids, records, references, pages, periods, money, stated dates.
+
+A shape takes one parameter, `R`: how it names another record. An answer carries a `Ref` (id and name), a body only an
+`Id`, so that `Thing[Ref]` is what is read and `Thing[Id]` what is written, and both are declared in one place.
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from types import NoneType
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar, get_args, get_origin
+
+from edtf import parse_edtf
+from edtf.parser.edtf_exceptions import EDTFParseException
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+Absent = SkipJsonSchema[None]
+"""The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
+
+SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+DAY: Final = re.compile(r"(?!9999)[1-9]\d{3}-\d{2}-\d{2}")  # 9999-12-31 means infinity to the driver
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """What a validator raises: a sentence that says what would be right."""
+    return PydanticCustomError("wrong", "{sentence}", {"sentence": message})
+
+
+def _id(text: str) -> str:
+    if not SLUG.fullmatch(text):
+        raise wrong("Input should be an id: lower-case letters a-z, digits and single hyphens, such as dk-1085")
+    return text
+
+
+def _day(value: object) -> object:
+    if (isinstance(value, str) and not DAY.fullmatch(value)) or isinstance(value, int | float):
+        raise wrong("Input should be a day as YYYY-MM-DD, such as 2027-01-01")
+    return value
+
+
+Id = Annotated[
+    str,
+    StringConstraints(max_length=120),
+    AfterValidator(_id),
+    Field(json_schema_extra={"pattern": f"^{SLUG.pattern}$"}),
+]
+Day = Annotated[date, BeforeValidator(_day)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$", strip_whitespace=True)]
+Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
+Amount = Annotated[Decimal, Field(max_digits=15, decimal_places=2, json_schema_extra={"type": "number"})]
+Currency = Literal["DKK", "EUR", "SEK", "NOK"]
+
+
+class Schema(BaseModel):
+    """A JSON object whose fields are all known; a docstring below a field is its description."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+    )
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Thing[Ref] is called Thing, Thing[Id] ThingData."""
+        return cls.__name__ if params == (Ref,) else f"{cls.__name__}Data"
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """In a body, what may be null may be left out, and so may an empty list."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if not any(Id in parent.__pydantic_generic_metadata__["args"] for parent in _shapes(cls)):
+            return
+        for field in cls.model_fields.values():
+            if field.is_required() and NoneType in get_args(field.annotation):
+                field.default = None
+            elif field.is_required() and get_origin(field.annotation) is list:
+                field.default_factory = list
+        cls.model_rebuild(force=True)
+
+
+def _shapes(cls: type[Any]) -> list[type[Schema]]:
+    return [parent for parent in cls.__mro__ if issubclass(parent, Schema)]
+
+
+class Ref(Schema):
+    """Another record, by id, with the name to show for it."""
+
+    id: Id = Field(examples=["dk-1085"])
+    """The permanent id of the other record."""
+    name: str = Field(examples=["Region Sjælland"])
+    """Its name or title."""
+
+
+R = TypeVar("R", bound=Ref | str)
+T = TypeVar("T")
+
+
+class Record(Schema):
+    """What every record tells about itself."""
+
+    id: Id = Field(examples=["dk-0360"])
+    """The permanent id: a readable slug that is never given to anything else."""
+    version: int = Field(examples=[1])
+    """How many times the record has been written."""
+    created_at: datetime = Field(examples=["2026-11-22T09:30:00+00:00"])
+    """When the record was first written (RFC 3339, UTC)."""
+    updated_at: datetime = Field(examples=["2026-11-22T09:30:00+00:00"])
+    """When the record was last written (RFC 3339, UTC)."""
+    owner: Id | None = Field(examples=["region-sjaelland"])
+    """Id of the organisation that keeps the record; null when the register's own stewards do."""
+
+
+class RecordData(Schema, Generic[R]):
+    """What every body may say about its record."""
+
+    owner: Id | None = Field(examples=["region-sjaelland"])
+    """Id of the organisation that keeps the record; null when the register's own stewards do."""
+
+
+class Page(Schema, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    """The records, in the order asked for."""
+    next: str | None = Field(examples=["eyJrIjpbImx5bmdieSIsImRrLTAxNzMiXX0"])
+    """What to give as `cursor` for the next page; null on the last. The header `Link` has the whole path."""
+    total: int | None = Field(examples=[98])
+    """How many records there are on all pages; null unless asked for with `count=true`."""
+    as_of: date = Field(examples=["2026-11-22"])
+    """The day for which dated values were chosen."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Page[Thing] is called ThingPage."""
+        return f"{params[0].__name__}Page"
+
+
+class Period(Schema):
+    """A span of days, half open: `start` belongs to it, `end` is the first day after it."""
+
+    start: Day | None = Field(examples=["2007-01-01"])
+    """The first day of the period; null when unknown or without beginning."""
+    end: Day | None = Field(examples=["2027-01-01"])
+    """The first day after the period (exclusive); null when unknown or without end."""
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.start and self.end and self.start >= self.end:
+            raise wrong(f"A period must end after it starts; {self.end} is not after {self.start}")
+        return self
+
+
+class Money(Schema):
+    """An amount in the currency in which it was stated."""
+
+    amount: Amount = Field(examples=[199994.00])
+    """The amount in whole units of the currency, with two decimals."""
+    currency: Currency = Field(examples=["EUR"])
+    """ISO 4217 code."""
+
+
+def _edtf(text: str) -> str:
+    try:
+        parsed = parse_edtf(text)
+        day(parsed.lower_strict()), day(parsed.upper_strict())
+    except (EDTFParseException, ValueError, AttributeError, TypeError) as error:
+        raise wrong("Input should be a date as EDTF (ISO 8601-2), such as 2019-12, 2012 or 2013-22") from error
+    return text
+
+
+def day(moment: Any) -> date | None:
+    """The day of a bound that the EDTF library computed; an open or unknown bound is None."""
+    return None if isinstance(moment, float) else date(moment.tm_year, moment.tm_mon, moment.tm_mday)
+
+
+class StatedDate(Schema):
+    """A date as precisely as it was stated, with the first and the last day that it can mean."""
+
+    edtf: Annotated[str, StringConstraints(max_length=60), AfterValidator(_edtf)] = Field(examples=["2019-12"])
+    """The date as EDTF (ISO 8601-2): a day, a month, a year, a season, an interval; `~` about, `?` uncertain."""
+    earliest: date | None = Field(None, examples=["2019-12-01"])
+    """The first day that it can mean; null when open. Computed from `edtf`."""
+    latest: date | None = Field(None, examples=["2019-12-31"])
+    """The last day that it can mean; null when open. Computed from `edtf`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _compute_bounds(cls, value: object) -> object:
+        if not isinstance(value, dict) or not isinstance(value.get("edtf"), str):
+            return value
+        try:
+            parsed = parse_edtf(_edtf(value["edtf"]))
+        except PydanticCustomError:
+            return value  # the field's own validator says what is wrong
+        bounds = {"earliest": day(parsed.lower_strict()), "latest": day(parsed.upper_strict())}
+        for name, computed in bounds.items():
+            if value.get(name) not in (None, computed, str(computed)):
+                raise wrong(f"{name} follows from edtf and is {computed}; it may be left out")
+        return {**value, **bounds}

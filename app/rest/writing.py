@@ -1,0 +1,206 @@
+"""Writing: one transaction is one revision, and everything that it changes is recorded.
+
+Writers take turns (one advisory lock), so that revisions follow the order of commits and writers cannot deadlock.
+A revision is checked as a whole, references and deferred constraints included, before it is committed.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    FromClause,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.db import table_of
+from app.errors import InvalidBody, bad_value
+from app.rest.body import parse_json, validate
+from app.rest.changes import ChangeRow, RevisionRow
+from app.rest.resource import D, Resource
+from app.rest.schema import Period, Schema
+from app.rest.view import Parts, kind_of
+
+Outcome = Literal["created", "replaced", "unchanged"]
+
+LOCK: Final = text("select pg_advisory_xact_lock(hashtextextended('broen.revision', 0))")
+OPEN: Final = text("""
+    insert into revision (id, at, by, note)
+    select coalesce(max(id), 0) + 1, greatest(clock_timestamp(), max(at) + interval '1 microsecond'), :by, :note
+    from (select id, at from revision order by id desc limit 1) as last
+    returning id, at, set_config('broen.revision', id::text, true)
+""")
+"""Taken after the lock, so that `at` follows the order of commits too; the setting tells the history triggers."""
+REASON: Final = text("select obj_description(oid, 'pg_constraint') from pg_constraint where conname = :name")
+
+
+class Writer:
+    """The only way to change the register."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def revision(self, by: str, note: str | None = None) -> AsyncIterator["Revision"]:
+        """A transaction that is one revision: committed at the end, unless it changed nothing or failed."""
+        try:
+            async with self._engine.connect() as connection, connection.begin() as transaction:
+                await connection.execute(LOCK)
+                opened = (await connection.execute(OPEN, {"by": by, "note": note})).one()
+                revision = Revision(connection, opened.id, opened.at)
+                yield revision
+                await revision.check()
+                if not revision.changes:
+                    await transaction.rollback()
+        except IntegrityError as error:
+            raise await self._refusal(error) from error
+
+    async def _refusal(self, error: IntegrityError) -> InvalidBody:
+        """What a broken constraint means: the comment that its migration gave it, and the row that broke it."""
+        cause: Any = error.orig.__cause__ if error.orig else None
+        name = getattr(cause, "constraint_name", None)
+        async with self._engine.connect() as connection:
+            reason = (await connection.execute(REASON, {"name": name})).scalar()
+        return InvalidBody(
+            " ".join(filter(None, (reason or f"The rule {name} is broken.", getattr(cause, "detail", None))))
+        )
+
+
+class LastChange(NamedTuple):
+    """The latest entry of the change log about one record."""
+
+    version: int
+    op: str
+    by: str
+
+
+class Reference(NamedTuple):
+    """That a body names another record."""
+
+    target: Column[Any]
+    id: str
+    pointer: str
+
+
+class Revision:
+    """A revision in the making."""
+
+    def __init__(self, connection: AsyncConnection, id: int, at: datetime) -> None:
+        self.id, self.at, self.changes = id, at, 0
+        self._connection = connection
+        self._references: list[Reference] = []
+
+    async def put(self, resource: Resource[Any, D], id: str, data: D) -> Outcome:
+        """Make a record be `data`: create it, replace it, or leave it when it is that already."""
+        table = resource.table
+        held = await self.stored(resource, id)
+        if held == data:
+            return "unchanged"
+        values = {"updated_at": self.at, **cells(data, table, resource.parts)}
+        self._references += references(values, table)
+        if held is None:
+            version = 1 + (last.version if (last := await self.last_change(resource, id)) else 0)
+            values |= {"id": id, "version": version, "created_at": self.at}
+            await self._connection.execute(insert(table).values(values))
+        else:
+            values["version"] = table.c.version + 1
+            await self._connection.execute(update(table).where(table.c.id == id).values(values))
+        for name, part in resource.parts.items():
+            items: Sequence[Schema] = getattr(data, name)
+            if items != (getattr(held, name) if held else []):
+                await self._put_parts(table_of(part), id, name, items, replace=held is not None)
+        await self._record(resource, id, "create" if held is None else "replace")
+        return "created" if held is None else "replaced"
+
+    async def stored(self, resource: Resource[Any, D], id: str) -> D | None:
+        """A record as it is stored now; None when there is none."""
+        query = select(cast(resource.stored, Text)).where(resource.table.c.id == id)
+        found = (await self._connection.execute(query)).scalar()
+        return None if found is None else validate(resource.data, parse_json(found.encode()))
+
+    async def last_change(self, resource: Resource[Any, Any], id: str) -> LastChange | None:
+        """What was last done to a record, and by whom; None when it never was written."""
+        query = (
+            select(ChangeRow.version, ChangeRow.op, RevisionRow.by)
+            .join(RevisionRow, RevisionRow.id == ChangeRow.revision)
+            .where(ChangeRow.resource == resource.name, ChangeRow.id == id)
+            .order_by(ChangeRow.seq.desc())
+            .limit(1)
+        )
+        row = (await self._connection.execute(query)).first()
+        return None if row is None else LastChange(*row)
+
+    async def check(self) -> None:
+        """That every record named exists and every rule holds; whatever does not is told at once."""
+        faults = []
+        for target in {reference.target for reference in self._references}:
+            named = {r.id: r.pointer for r in self._references if r.target is target}
+            given = func.unnest(bindparam("ids", list(named), type_=ARRAY(Text))).column_valued("given")
+            unknown = await self._connection.scalars(select(given).where(~exists().where(target == given)))
+            faults += [
+                bad_value(named[id], f"There is no {id} among the {target.table.name} records") for id in unknown
+            ]
+        if faults:
+            raise InvalidBody(faults=faults)
+        await self._connection.execute(text("set constraints all immediate"))
+
+    async def _put_parts(self, table: Table, id: str, name: str, items: Sequence[Schema], *, replace: bool) -> None:
+        """Replace a record's parts; deleted before they are inserted, for their periods may touch."""
+        if replace:
+            await self._connection.execute(delete(table).where(table.c.record_id == id))
+        rows = [{"record_id": id, "position": n, **cells(item, table)} for n, item in enumerate(items)]
+        for row in rows:
+            self._references += references(row, table, f"/{name}/{row['position']}")
+        if rows:
+            await self._connection.execute(insert(table), rows)
+
+    async def _record(self, resource: Resource[Any, Any], id: str, op: str) -> None:
+        table = resource.table
+        value = cast(resource.stored, JSONB)
+        change = select(literal(self.id), literal(resource.name), table.c.id, table.c.version, literal(op), value)
+        names = ["revision", "resource", "id", "version", "op", "value"]
+        await self._connection.execute(insert(ChangeRow).from_select(names, change.where(table.c.id == id)))
+        self.changes += 1
+
+
+def cells(data: Schema, table: FromClause, parts: Parts | None = None) -> dict[str, Any]:
+    """The columns that a shape fills, and their values."""
+    filled: dict[str, Any] = {}
+    for name, info in type(data).model_fields.items():
+        value, kind = getattr(data, name), kind_of(info.annotation)
+        if name in (parts or {}):
+            continue
+        if kind is Period and name in table.c:
+            filled[name] = value and Range(value.start, value.end)
+        elif isinstance(kind, type) and issubclass(kind, Schema):
+            filled |= {f"{name}_{inner}": value and getattr(value, inner) for inner in kind.model_fields}
+        else:
+            filled[name if name in table.c else f"{name}_id"] = value
+    return filled
+
+
+def references(values: Mapping[str, Any], table: FromClause, pointer: str = "") -> list[Reference]:
+    """The records that a row names."""
+    return [
+        Reference(key.column, value, f"{pointer}/{name.removesuffix('_id')}")
+        for name, value in values.items()
+        if value is not None
+        for key in table.c[name].foreign_keys
+        if name != "record_id"
+    ]

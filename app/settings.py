@@ -1,0 +1,88 @@
+"""What an operator can set: one frozen object, and the only file that reads the environment."""
+
+import difflib
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "BROEN_"
+
+
+def _postgresql(url: str) -> str:
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("should be an address such as postgresql://user:password@host:5432/database")
+    return url
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names the variable and what would be right."""
+
+
+class Settings(BaseSettings):
+    """The service's settings; each is read from the variable BROEN_ + its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, use_attribute_docstrings=True
+    )
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes a free one."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many processes answer requests."""
+    root_path: str = ""
+    """The path under which a proxy publishes the service, such as /broen."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses or networks, separated by commas, whose X-Forwarded headers are believed; nobody's unless set."""
+    shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 20
+    """How long requests under way may take to finish after SIGTERM, in seconds."""
+
+    database_url: DatabaseUrl | None = None
+    """The PostgreSQL 18 to use, as the role that serves; without it an embedded one is started in data_dir."""
+    migration_database_url: DatabaseUrl | None = None
+    """The same database, as the role that owns the schema and migrates it; without it, as database_url."""
+    runtime_role: str | None = None
+    """The role to which `broen migrate` grants what serving needs; without it, nothing is granted."""
+    data_dir: Path = Path(".broen")
+    """The folder of the embedded PostgreSQL."""
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    """How many connections to the database a worker reads with."""
+    statement_seconds: Annotated[float, Field(gt=0, le=3600)] = 10
+    """How long one statement may run, in seconds."""
+
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """JSON lines or readable text; auto is text on a terminal."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is logged, from this level up."""
+    today: date | None = None
+    """A day to take for today, for trying out and for tests; without it, today in Europe/Copenhagen."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment; a SettingsError says all that is wrong with them, a line each."""
+    wrong = []
+    for name in os.environ:
+        field = name.removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX) and field not in Settings.model_fields:
+            near = difflib.get_close_matches(field, Settings.model_fields, 1)
+            wrong.append(f"{name} is not a setting" + (f"; did you mean {PREFIX}{near[0].upper()}?" if near else "."))
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong += [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}." for e in error.errors()]  # its value may be secret
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return settings

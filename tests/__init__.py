@@ -1,0 +1,1 @@
+"""The tests: the real application over HTTP, on a real PostgreSQL 18."""

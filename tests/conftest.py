@@ -1,0 +1,152 @@
+"""One PostgreSQL for the whole run, a database for each worker, and the real application over HTTP."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any, Final
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy.engine import make_url
+
+from app.data import load
+from app.db import create_engine
+from app.embedded import running
+from app.main import create_api, front
+from app.migrating import migrate
+from app.rest.writing import Writer
+from app.settings import Settings, load_settings
+
+QUICK: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+Databases = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Run as the service does."""
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL that all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres"
+    with running(folder, options=QUICK) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def databases(server: str, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Make databases: copies of the register with its packaged data, or empty ones."""
+    numbers = count()
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+    def create(template: str = "register") -> str:
+        name = f"{worker}_{next(numbers)}"
+        asyncio.run(execute(server, f'create database {name} template "{template}"'))
+        return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+    base = tmp_path_factory.getbasetemp()
+    with ((base.parent if worker != "main" else base) / "template.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not asyncio.run(value(server, "select count(*) from pg_database where datname = 'register'")):
+            empty = create("template0")
+            migrate(empty)
+            asyncio.run(loaded(empty))
+            asyncio.run(execute(server, f"alter database {make_url(empty).database} rename to register"))
+    return create
+
+
+@pytest.fixture(scope="session")
+def register(databases: Databases) -> str:
+    """A register with its packaged data that nobody writes to."""
+    return databases()
+
+
+@pytest.fixture
+def fresh(databases: Databases) -> str:
+    """A register with its packaged data, to write to."""
+    return databases()
+
+
+@pytest.fixture
+def settings(register: str) -> Settings:
+    """The settings from the environment, on the register that nobody writes to."""
+    return load_settings().model_copy(update={"database_url": register})
+
+
+@pytest.fixture
+def empty(databases: Databases) -> str:
+    """A migrated register that holds nothing."""
+    url = databases("template0")
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+async def writer(fresh: str) -> AsyncIterator[Writer]:
+    """A writer to a register of one's own."""
+    engine = create_engine(fresh, 60)
+    yield Writer(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[AsyncClient]:
+    """A client of the application."""
+    async with serving(settings) as client:
+        yield client
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[AsyncClient]:
+    """The application, and a client of it."""
+    api: FastAPI = create_api(settings)
+    transport = ASGITransport(front(api), raise_app_exceptions=False, root_path=settings.root_path)
+    async with api.router.lifespan_context(api), AsyncClient(transport=transport, base_url="http://broen") as client:
+        yield client
+
+
+async def loaded(url: str) -> dict[Any, int]:
+    """Load the packaged data."""
+    engine = create_engine(url, 60)
+    try:
+        return dict(await load(Writer(engine)))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    """A connection to a database, as its owner."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Run statements, each in a transaction of its own."""
+    async with connected(url) as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+async def value(url: str, query: str) -> Any:
+    """The one value that a query gives."""
+    async with connected(url) as connection:
+        return await connection.fetchval(query)
+
+
+async def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    """The rows that a query gives."""
+    async with connected(url) as connection:
+        return [tuple(row) for row in await connection.fetch(query)]

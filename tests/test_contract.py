@@ -1,0 +1,207 @@
+"""The OpenAPI is the truth: every answer, every parameter, every field is held against it."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from jsonschema import Draft202012Validator, FormatChecker
+
+from app.main import create_api, front
+from app.resources import RESOURCES
+from app.settings import Settings
+from tests.conftest import serving
+
+DAYS: Final = ("2006-12-31", "2026-06-01", "2027-01-01", "2030-01-01")
+OPENAPI: Final[dict[str, Any]] = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
+OPERATIONS: Final[dict[str, dict[str, Any]]] = {path: methods["get"] for path, methods in OPENAPI["paths"].items()}
+LISTS: Final = [path for path in OPERATIONS if f"{path}/{{id}}" in OPERATIONS]
+
+
+def validator(path: str, status: int = 200) -> Draft202012Validator:
+    """A strict validator of what a path answers with."""
+    (content,) = OPERATIONS[path]["responses"][str(status)]["content"].values()
+    schema = {"$ref": content["schema"]["$ref"], "components": OPENAPI["components"]}
+    return Draft202012Validator(schema, format_checker=FormatChecker())
+
+
+def test_the_golden_file_is_what_is_served(settings: Settings) -> None:
+    """Whoever changes the OpenAPI reads it and says so, with `make openapi`."""
+    assert create_api(settings).openapi() == OPENAPI
+
+
+def test_every_resource_is_in_the_openapi() -> None:
+    """A list and a record each."""
+    assert {resource.path for resource in RESOURCES} == set(LISTS)
+
+
+@pytest.mark.parametrize("as_of", DAYS)
+@pytest.mark.parametrize("path", LISTS)
+async def test_every_record_answers_exactly_as_declared(client: AsyncClient, path: str, as_of: str) -> None:
+    """Every list and every record of the packaged data, on every map."""
+    answer = await client.get(path, params={"limit": 1000, "count": True, "as_of": as_of})
+    assert answer.status_code == 200
+    page = answer.json()
+    validator(path).validate(page)
+    assert page["total"] == len(page["items"])
+    assert page["as_of"] == answer.headers["Broen-As-Of"] == as_of
+    for item in page["items"][:25]:
+        one = await client.get(f"{path}/{item['id']}", params={"as_of": as_of})
+        validator(f"{path}/{{id}}").validate(one.json())
+        assert one.json() == item, "a record is the same in a list and alone"
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/v1"])
+async def test_what_the_service_says_of_itself_is_as_declared(client: AsyncClient, path: str) -> None:
+    """Health and index."""
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    validator(path).validate(answer.json())
+
+
+async def test_the_index_counts_what_there_is(client: AsyncClient) -> None:
+    """Every resource is in the index, with the number of its records."""
+    index = (await client.get("/v1")).json()
+    assert [entry["href"] for entry in index["resources"]] == [resource.path for resource in RESOURCES]
+    counts = {entry["name"]: entry["count"] for entry in index["resources"]}
+    assert counts["municipalities"] == 98 + 33
+    assert counts["regions"] == 5 + 1 + 1
+    assert index["revision"] == 1
+
+
+def fields() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of every shape."""
+    for name, shape in OPENAPI["components"]["schemas"].items():
+        for field, schema in shape["properties"].items():
+            yield f"{name}.{field}", schema
+
+
+def is_composed(schema: dict[str, Any]) -> bool:
+    """Whether a field's examples are those of the shapes that it is made of."""
+    return "$ref" in json.dumps(schema)
+
+
+def test_every_field_is_described_with_an_example() -> None:
+    """An integrator reads no other document."""
+    assert [name for name, schema in fields() if not schema.get("description")] == []
+    assert [name for name, schema in fields() if not is_composed(schema) and not schema.get("examples")] == []
+
+
+def test_every_field_is_always_there() -> None:
+    """Null is stated: whatever a shape has is required, and nothing else comes."""
+    for name, shape in OPENAPI["components"]["schemas"].items():
+        assert set(shape["required"]) == set(shape["properties"]), name
+        assert shape["additionalProperties"] is False, name
+
+
+def test_every_parameter_is_described_with_an_example_that_works() -> None:
+    """An example of a parameter meets its own schema."""
+    for path, operation in OPERATIONS.items():
+        for parameter in operation.get("parameters", []):
+            assert parameter["description"], (path, parameter["name"])
+            schema = parameter["schema"]
+            for example in schema["examples"] if "examples" in schema else parameter["examples"]:
+                Draft202012Validator(schema, format_checker=FormatChecker()).validate(example)
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_every_example_of_a_filter_can_be_asked(client: AsyncClient, path: str) -> None:
+    """The example of each parameter, sent as it stands, gives an answer and no error."""
+    for parameter in OPERATIONS[path]["parameters"]:
+        if parameter["name"] != "cursor":
+            answer = await client.get(path, params={parameter["name"]: parameter["schema"]["examples"][0]})
+            assert answer.status_code == 200, (parameter["name"], answer.text)
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
+async def test_every_declared_error_is_sent_as_declared(client: AsyncClient, path: str) -> None:
+    """Unknown parameters: 400; unknown ids: 404; both as problems."""
+    bad = await client.get(path.replace("{id}", "dk-1085"), params={"colour": "blue"})
+    assert (bad.status_code, bad.headers["Content-Type"]) == (400, "application/problem+json")
+    validator(path, 400).validate(bad.json())
+    assert bad.json()["errors"][0]["parameter"] == "colour"
+    assert bad.json()["request_id"] == bad.headers["X-Request-ID"]
+    if "{id}" in path:
+        unknown = await client.get(path.replace("{id}", "nobody-has-this"))
+        assert (unknown.status_code, unknown.headers["Content-Type"]) == (404, "application/problem+json")
+        validator(path, 404).validate(unknown.json())
+        malformed = await client.get(path.replace("{id}", "Nobody_Has_This"))
+        assert malformed.status_code == 400
+        assert malformed.json()["errors"][0]["parameter"] == "id"
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_every_answer_can_be_kept(client: AsyncClient, path: str) -> None:
+    """An ETag gives a 304 without a body; HEAD gives the headers of a GET."""
+    first = (await client.get(path)).json()["items"][0]["id"]
+    for url in (path, f"{path}/{first}"):
+        answer = await client.get(url)
+        tag = answer.headers["ETag"]
+        assert answer.headers["Cache-Control"] == "public, no-cache"
+        for held in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+            again = await client.get(url, headers={"If-None-Match": held})
+            assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+            assert "Content-Length" not in again.headers
+        assert (await client.get(url, headers={"If-None-Match": '"other"'})).status_code == 200
+        head = await client.head(url)
+        assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", tag)
+        assert head.headers["Content-Length"] == answer.headers["Content-Length"]
+    version = answer.json()["version"]
+    assert tag.startswith(f'"{version}.'), "a record's tag begins with its version"
+
+
+@pytest.fixture
+async def counted(settings: Settings) -> AsyncIterator[tuple[AsyncClient, list[str]]]:
+    """A client, and every statement that its requests send to the database."""
+    api: FastAPI = create_api(settings)
+    statements: list[str] = []
+
+    def note(statement: Any) -> None:
+        statements.append(statement.query)
+
+    async def listen(connection: Any) -> None:
+        connection.add_query_logger(note)
+
+    async with api.router.lifespan_context(api):
+        for holder in api.state.reader._pool._holders:  # noqa: SLF001 - the reader lends nobody its connections
+            holder._setup = listen  # noqa: SLF001
+        async with AsyncClient(transport=ASGITransport(front(api)), base_url="http://broen") as client:
+            yield client, statements
+
+
+@pytest.mark.parametrize("path", [path for path in OPERATIONS if path != "/livez"])
+async def test_every_get_is_one_statement(counted: tuple[AsyncClient, list[str]], path: str) -> None:
+    """However many records, references and parts an answer carries."""
+    client, statements = counted
+    parameters = {p["name"] for p in OPERATIONS[path].get("parameters", [])}
+    target = path
+    if "{id}" in path:
+        target = path.replace("{id}", (await client.get(path.removesuffix("/{id}"))).json()["items"][0]["id"])
+    statements.clear()
+    asked = {"limit": 1000, "count": True} if "cursor" in parameters else {}
+    assert (await client.get(target, params=asked)).status_code == 200
+    assert len(statements) == 1
+
+
+async def test_cors_is_open_for_reading(client: AsyncClient) -> None:
+    """A page from anywhere may read, and see the headers that matter."""
+    answer = await client.get("/v1/regions", headers={"Origin": "https://example.org"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+
+
+async def test_under_a_path_of_a_proxy_the_docs_find_their_files(settings: Settings) -> None:
+    """With BROEN_ROOT_PATH, the reference asks for its files below it, and for nothing elsewhere."""
+    async with serving(settings.model_copy(update={"root_path": "/broen"})) as client:
+        page = (await client.get("/docs")).text
+        index = (await client.get("/v1")).json()
+        following = (await client.get("/v1/regions?limit=1")).headers["Link"]
+    assert index["docs"] == "/broen/docs"
+    assert index["resources"][0]["href"].startswith("/broen/v1/")
+    assert following.startswith("</broen/v1/regions?limit=1&cursor=")
+    assert "/broen/assets/swagger-ui-bundle.js" in page
+    assert "/broen/openapi.json" in page
+    assert "https://" not in page
