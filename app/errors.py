@@ -175,7 +175,10 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
         HTTPStatus.NOT_FOUND: "There is nothing at this path; /v1 lists what there is.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
     }.get(status, status.phrase)  # fmt: skip
-    return answer(request, status, status.phrase.capitalize(), detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"
+    return answer(request, status, status.phrase.capitalize(), detail, headers=headers)
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -16,7 +17,7 @@ from app.errors import handle_errors
 from app.log import RequestLog, configure
 from app.openapi import document
 from app.resources import RESOURCES
-from app.rest.query import refuse_repeated
+from app.rest.query import check_query
 from app.rest.reading import Reader
 from app.rest.response import Conditional
 from app.settings import Settings, load_settings
@@ -52,12 +53,17 @@ def create_api(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
-        dependencies=[Depends(refuse_repeated)],
+        dependencies=[Depends(check_query)],
     )
     handle_errors(api)
-    api.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=EXPOSED)
+    api.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["If-None-Match", "X-Request-ID"],
+        expose_headers=EXPOSED,
+    )
     api.include_router(about.router)
     for resource in RESOURCES:
         api.include_router(resource.router)
@@ -69,6 +75,10 @@ def create_api(settings: Settings) -> FastAPI:
 def serve_docs(api: FastAPI) -> None:
     """Serve the interactive reference, with every file that it needs."""
     api.mount("/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
+
+    @api.get("/", include_in_schema=False)
+    async def home(request: Request) -> Response:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
 
     @api.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> Response:

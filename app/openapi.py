@@ -47,11 +47,30 @@ PROBLEMS: Final = {
     500: "Something failed that should not have; the operator finds it by its request id.",
     503: "The database cannot answer now; `Retry-After` says when to try again, in seconds.",
 }
+OF_A_RECORD: Final = (404, 410)
+OF_THE_DATABASE: Final = (503,)
 HEADERS: Final = {
-    "X-Request-ID": "The id of the request, to quote to the operator.",
-    "ETag": "Names these very bytes; send it in `If-None-Match` to get a 304 when nothing has changed.",
-    "Broen-As-Of": "The day for which dated values were chosen.",
-    "Link": 'The path of the next page, `rel="next"`; absent on the last.',
+    "X-Request-ID": {"description": "The id of the request, to quote to the operator.", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "Names these very bytes; send it in `If-None-Match` to get a 304 when nothing has changed.",
+        "schema": {"type": "string"},
+    },
+    "Broen-As-Of": {
+        "description": "The day for which dated values were chosen.",
+        "schema": {"type": "string", "format": "date"},
+    },
+    "Link": {
+        "description": 'The path of the next page, `rel="next"`; absent on the last.',
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {"description": "In how many seconds to try again.", "schema": {"type": "integer"}},
+}
+IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the answer that the client holds.",
+    "schema": {"type": "string", "examples": ['"f6397f2d146ca51bc9a5dc5f"']},
 }
 
 
@@ -64,57 +83,72 @@ def document(api: FastAPI) -> dict[str, Any]:
             description=DESCRIPTION,
             routes=api.routes,
             tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+            servers=[{"url": "/", "description": "This service"}],
         )
-        schemas = whole["components"]["schemas"]
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        _, problems = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-        schemas |= problems["$defs"]
         for path, methods in whole["paths"].items():
             for operation in methods.values():
                 _declare(path, operation)
-        for resource in RESOURCES:
-            for path, example in ((resource.path, [resource.example]), (f"{resource.path}/{{id}}", resource.example)):
-                (id,) = (p for p in whole["paths"][path]["get"]["parameters"] if p["name"] == "id")
-                id["schema"]["examples"] = [example]
-        for schema in schemas.values():
-            for field in schema.get("properties", {}).values():
-                field.pop("title", None)
-                field.pop("default", None)
+        whole["components"]["schemas"] = _shapes(whole["components"]["schemas"])
+        _show_ids(whole)
         api.openapi_schema = _named(whole)
     return api.openapi_schema
 
 
 def _declare(path: str, operation: dict[str, Any]) -> None:
-    """Declare an operation's headers and problems as they are sent, and what a parameter is in one place."""
-    parameters = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
-    for parameter in parameters.values():
+    """Declare headers and problems as they are sent, and say what a parameter is in one place."""
+    parameters = operation.setdefault("parameters", [])
+    names = {parameter["name"] for parameter in parameters}
+    for parameter in parameters:
         for said in ("title", "description"):
             parameter["schema"].pop(said, None)
-    answer = operation["responses"]["200"]
-    answer["description"] = "One page of the list." if "cursor" in parameters else "The answer."
-    shown = {"X-Request-ID"}
-    shown |= {"ETag"} if path.startswith("/v1") else set()
-    shown |= {"Broen-As-Of"} if "as_of" in parameters else set()
-    shown |= {"Link"} if "cursor" in parameters else set()
-    answer["headers"] = {name: _header(name) for name in HEADERS if name in shown}
-    operation["responses"] = {"200": answer}
-    if "ETag" in shown:
-        operation["responses"]["304"] = {
+    can_be_kept, dated, paged = path.startswith("/v1"), "as_of" in names, "cursor" in names
+    present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged}
+    answer = operation["responses"]["200"] | {
+        "description": "One page of the list." if paged else "The answer.",
+        "headers": _headers(*(name for name, is_there in present.items() if is_there)),
+    }
+    responses = {"200": answer}
+    if can_be_kept:
+        parameters.append(IF_NONE_MATCH)
+        responses["304"] = {
             "description": "What `If-None-Match` names is still the answer; there is no body.",
-            "headers": {"ETag": _header("ETag")},
+            "headers": answer["headers"],
         }
     for status, description in PROBLEMS.items():
-        if "{id}" in path or status not in (404, 410):
-            operation["responses"][str(status)] = {
-                "description": description,
-                "headers": {"X-Request-ID": _header("X-Request-ID")},
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            }
+        if (status in OF_A_RECORD and "{id}" not in path) or (status in OF_THE_DATABASE and path == "/livez"):
+            continue
+        responses[str(status)] = {
+            "description": description,
+            "headers": _headers("X-Request-ID", *(["Retry-After"] if status in OF_THE_DATABASE else [])),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    operation["responses"] = responses
 
 
-def _header(name: str) -> dict[str, Any]:
-    return {"description": HEADERS[name], "schema": {"type": "string"}}
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: HEADERS[name] for name in names}
+
+
+def _shapes(shapes: dict[str, Any]) -> dict[str, Any]:
+    """The shapes that are sent: with the problem, without FastAPI's own errors, and without what says nothing."""
+    _, problems = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+    sent = {name: s for name, s in shapes.items() if name not in ("HTTPValidationError", "ValidationError")}
+    sent |= problems["$defs"]
+    for shape in sent.values():
+        for field in shape.get("properties", {}).values():
+            for noise in ("title", "default"):
+                field.pop(noise, None)
+    return sent
+
+
+def _show_ids(whole: dict[str, Any]) -> None:
+    """Show, as the example of an id, one that is there."""
+    for resource in RESOURCES:
+        (batch,) = (p for p in whole["paths"][resource.path]["get"]["parameters"] if p["name"] == "id")
+        batch["schema"]["examples"] = [[resource.example]]
+        (one,) = (p for p in whole["paths"][f"{resource.path}/{{id}}"]["get"]["parameters"] if p["name"] == "id")
+        one["schema"]["examples"] = [resource.example]
+        whole["components"]["schemas"][resource.public.__name__]["properties"]["id"]["examples"] = [resource.example]
 
 
 def _named(whole: dict[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ async def test_the_index_counts_what_there_is(client: AsyncClient) -> None:
 def fields() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every field of every shape."""
     for name, shape in OPENAPI["components"]["schemas"].items():
-        for field, schema in shape["properties"].items():
+        for field, schema in shape.get("properties", {}).items():
             yield f"{name}.{field}", schema
 
 
@@ -90,9 +90,19 @@ def test_every_field_is_described_with_an_example() -> None:
     assert [name for name, schema in fields() if not is_composed(schema) and not schema.get("examples")] == []
 
 
+def test_every_shape_is_described_and_every_value_explained() -> None:
+    """What an enumeration's values mean stands where it is declared."""
+    for name, shape in OPENAPI["components"]["schemas"].items():
+        assert shape.get("description"), name
+        for value in shape.get("enum", []):
+            assert f"- `{value}`: " in shape["description"], (name, value)
+
+
 def test_every_field_is_always_there() -> None:
     """Null is stated: whatever a shape has is required, and nothing else comes."""
     for name, shape in OPENAPI["components"]["schemas"].items():
+        if "enum" in shape:
+            continue
         assert set(shape["required"]) == set(shape["properties"]), name
         assert shape["additionalProperties"] is False, name
 
@@ -102,8 +112,9 @@ def test_every_parameter_is_described_with_an_example_that_works() -> None:
     for path, operation in OPERATIONS.items():
         for parameter in operation.get("parameters", []):
             assert parameter["description"], (path, parameter["name"])
-            schema = parameter["schema"]
-            for example in schema["examples"] if "examples" in schema else parameter["examples"]:
+            if parameter["name"] != "cursor":
+                schema = parameter["schema"] | {"components": OPENAPI["components"]}
+                (example,) = parameter["schema"]["examples"]
                 Draft202012Validator(schema, format_checker=FormatChecker()).validate(example)
 
 
@@ -111,7 +122,7 @@ def test_every_parameter_is_described_with_an_example_that_works() -> None:
 async def test_every_example_of_a_filter_can_be_asked(client: AsyncClient, path: str) -> None:
     """The example of each parameter, sent as it stands, gives an answer and no error."""
     for parameter in OPERATIONS[path]["parameters"]:
-        if parameter["name"] != "cursor":
+        if parameter["in"] == "query" and parameter["name"] != "cursor":
             answer = await client.get(path, params={parameter["name"]: parameter["schema"]["examples"][0]})
             assert answer.status_code == 200, (parameter["name"], answer.text)
 
@@ -191,6 +202,31 @@ async def test_cors_is_open_for_reading(client: AsyncClient) -> None:
     answer = await client.get("/v1/regions", headers={"Origin": "https://example.org"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+
+
+async def test_a_page_from_elsewhere_may_send_what_it_holds(client: AsyncClient) -> None:
+    """A browser asks beforehand whether it may send If-None-Match."""
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match,x-request-id"}
+    answer = await client.options("/v1/regions", headers={"Origin": "https://example.org", **asked})
+    assert answer.status_code == 200
+    assert "If-None-Match" in answer.headers["Access-Control-Allow-Headers"]
+
+
+async def test_other_methods_are_refused_with_those_that_are_possible(client: AsyncClient) -> None:
+    """405 as a problem, with Allow."""
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = await client.request(method, "/v1/regions")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+        assert answer.json()["detail"] == f"{method} is not possible here."
+
+
+async def test_an_unknown_path_is_a_problem_and_a_slash_too_many_is_none(client: AsyncClient) -> None:
+    """404 with where to begin; a trailing slash leads to the path without; the root to the reference."""
+    answer = await client.get("/v1/hospitals")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+    assert "/v1 lists" in answer.json()["detail"]
+    assert (await client.get("/v1/regions/")).headers["Location"] == "http://broen/v1/regions"
+    assert (await client.get("/")).headers["Location"] == "/docs"
 
 
 async def test_under_a_path_of_a_proxy_the_docs_find_their_files(settings: Settings) -> None:

@@ -59,6 +59,15 @@ async def test_the_region_is_the_one_of_the_day(client: AsyncClient) -> None:
     ]
 
 
+async def test_a_list_claims_no_municipality_before_the_map_that_is_known(client: AsyncClient) -> None:
+    """Nobody has told when each began; a list shows those that belong to a region on the day, and by id any."""
+    assert len(await names(client, "country=DK&as_of=2007-01-01")) == 98
+    assert await names(client, "country=DK&as_of=2006-12-31") == []
+    assert len(await names(client, "as_of=2006-12-31")) == 33
+    assert await names(client, "as_of=1800-01-01") == []
+    assert await names(client, "as_of=1800-01-01&id=dk-0360") == ["Lolland"]
+
+
 async def test_population_filters_and_sorts_with_the_unknown_last(client: AsyncClient) -> None:
     """Skåne's population is unknown: it meets no bound, and comes last in either direction."""
     largest = await names(client, "sort=-population")

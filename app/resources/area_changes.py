@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, Self
 from fastapi import Query
 from pydantic import Field, model_validator
 from sqlalchemy.orm import Mapped
+from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, part_of, refers_to
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
@@ -14,7 +15,19 @@ from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, wrong
 
-Kind = Literal["merge", "split", "transfer", "rename", "recode"]
+AreaChangeKind = TypeAliasType(
+    "AreaChangeKind",
+    Annotated[
+        Literal["merge", "split", "transfer", "rename", "recode"],
+        Field(
+            description="""- `merge`: several areas become one
+- `split`: an area becomes several
+- `transfer`: a part of one area goes to another
+- `rename`: the name changes
+- `recode`: the official code changes"""
+        ),
+    ],
+)
 
 
 class AreaChangeRow(RecordRow):
@@ -67,13 +80,13 @@ class ChangedArea(Schema, Generic[R]):
 class AreaChangeFields(RecordData[R], Generic[R]):
     """An event in which areas turn into others: any number of them into any number."""
 
-    kind: Kind = Field(examples=["merge"])
+    kind: AreaChangeKind = Field(examples=["merge"])
     """What happens: areas merge, one splits, a part is transferred, the name or the code changes."""
     title: Text = Field(examples=["Region Hovedstaden og Region Sjælland lægges sammen til Region Østdanmark"])
     """What happens, in a line, in Danish."""
     effective_on: Day = Field(examples=["2027-01-01"])
     """The first day on which the areas are as they are after the change."""
-    legal_act: Text | None = Field(examples=["L 214 (2024-25)"])
+    legal_act: Text | None = Field(examples=["L 214 (folketingsåret 2024-25)"])
     """The act that orders the change; null when unknown."""
     note: Text | None = Field(examples=["Region Østdanmark overtager alle aktiver og forpligtelser."])
     """What else there is to know, in Danish; null when nothing."""
@@ -94,7 +107,7 @@ class AreaChange(AreaChangeFields[Ref], Record):
 class AreaChangeQuery(ListQuery):
     """What the area changes can be asked."""
 
-    kind: Annotated[list[Kind] | Absent, any_of(AreaChangeRow.kind)] = Field(None, examples=[["merge"]])
+    kind: Annotated[list[AreaChangeKind] | Absent, any_of(AreaChangeRow.kind)] = Field(None, examples=[["merge"]])
     """Only changes of these kinds."""
     region: Annotated[list[Id] | Absent, any_of(AreaBeforeRow.region_id, AreaAfterRow.region_id)] = Field(
         None, examples=[["dk-1084"]]

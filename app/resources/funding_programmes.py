@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy import Date, Numeric, func
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, aliased, mapped_column
+from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
@@ -18,7 +19,18 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Money, Page, Period, R, Record, RecordData, Ref, Schema, Text
 from app.rest.view import current, many
 
-Kind = Literal["eu_programme", "sub_programme", "pool", "own_funds"]
+FundingProgrammeKind = TypeAliasType(
+    "FundingProgrammeKind",
+    Annotated[
+        Literal["eu_programme", "sub_programme", "pool", "own_funds"],
+        Field(
+            description="""- `eu_programme`: a programme of the European Union
+- `sub_programme`: a part of a programme, a *delprogram*
+- `pool`: a *pulje* that a ministry or authority gives out
+- `own_funds`: what an organisation pays from its own budget"""
+        ),
+    ],
+)
 
 
 class FundingProgrammeRow(RecordRow):
@@ -91,7 +103,7 @@ class Call(Schema, Generic[R]):
 class FundingProgrammeFields(RecordData[R], Generic[R]):
     """Where money comes from: an EU programme, a pool, own funds."""
 
-    kind: Kind = Field(examples=["pool"])
+    kind: FundingProgrammeKind = Field(examples=["pool"])
     """What sort of programme it is."""
     name: Text = Field(examples=["Pulje til at reducere ulighed i sundhed"])
     """What it is called."""
@@ -103,7 +115,7 @@ class FundingProgrammeFields(RecordData[R], Generic[R]):
     """The organisation that manages it; null when unknown."""
     decided_by: R | None
     """The organisation that decides about grants; null when unknown."""
-    decided_by_office: Text | None = Field(examples=["sundhedsministeren"])
+    decided_by_office: Text | None = Field(examples=["sundhedsminister"])
     """The office in it that decides; null when not stated."""
     period: Period | None
     """When it gives grants; null when unknown."""
@@ -132,7 +144,9 @@ Child = aliased(FundingProgrammeRow)
 class FundingProgrammeQuery(ListQuery):
     """What the funding programmes can be asked."""
 
-    kind: Annotated[list[Kind] | Absent, any_of(FundingProgrammeRow.kind)] = Field(None, examples=[["pool"]])
+    kind: Annotated[list[FundingProgrammeKind] | Absent, any_of(FundingProgrammeRow.kind)] = Field(
+        None, examples=[["pool"]]
+    )
     """Only programmes of these kinds."""
     fund: Annotated[list[Text] | Absent, any_of(FundingProgrammeRow.fund)] = Field(None, examples=[["ERUF"]])
     """Only programmes of these funds."""
@@ -147,7 +161,8 @@ class FundingProgrammeQuery(ListQuery):
     active: Annotated[bool | Absent, Where(lambda yes: current(FundingProgrammeRow) == yes)] = Field(
         None, examples=[True]
     )
-    """Only programmes that are known to give grants on the day asked about, or known not to."""
+    """Only programmes that are known to give grants on the day asked about, or known not to; whose
+    period is unknown is in neither answer."""
     sort: Annotated[
         Literal["name", "-name", "start", "-start"],
         Sorts(name=FundingProgrammeRow.sort_name, start=func.lower(FundingProgrammeRow.period, type_=Date)),

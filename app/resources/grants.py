@@ -7,6 +7,7 @@ from typing import Annotated, Generic, Literal
 from fastapi import Query
 from pydantic import Field
 from sqlalchemy.orm import Mapped
+from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
@@ -30,7 +31,19 @@ from app.rest.schema import (
     Text,
 )
 
-Status = Literal["applied", "awarded", "rejected", "withdrawn", "closed"]
+GrantStatus = TypeAliasType(
+    "GrantStatus",
+    Annotated[
+        Literal["applied", "awarded", "rejected", "withdrawn", "closed"],
+        Field(
+            description="""- `applied`: applied for, not decided
+- `awarded`: granted
+- `rejected`: refused
+- `withdrawn`: the application was taken back
+- `closed`: accounted for and ended"""
+        ),
+    ],
+)
 
 
 class GrantRow(RecordRow):
@@ -138,7 +151,7 @@ class GrantFields(RecordData[R], Generic[R]):
     """The organisation that pays; null when unknown."""
     initiative: R | None
     """The initiative that it pays for; null when unknown."""
-    status: Status | None = Field(examples=["awarded"])
+    status: GrantStatus | None = Field(examples=["awarded"])
     """Where it stands; null when unknown."""
     sought: Money | None
     """What was applied for; null when unknown."""
@@ -185,8 +198,8 @@ class GrantQuery(ListQuery):
         None, examples=[["sammenhaengende-borgerforloeb-for-multibrugere"]]
     )
     """Only grants for these initiatives, by id."""
-    status: Annotated[list[Status] | Absent, any_of(GrantRow.status)] = Field(None, examples=[["awarded"]])
-    """Only grants that stand so."""
+    status: Annotated[list[GrantStatus] | Absent, any_of(GrantRow.status)] = Field(None, examples=[["awarded"]])
+    """Only grants with one of these statuses."""
     currency: Annotated[list[Currency] | Absent, any_of(GrantRow.awarded_currency)] = Field(None, examples=[["DKK"]])
     """Only grants awarded in these currencies."""
     awarded_min: Annotated[Amount | Absent, Where(lambda amount: GrantRow.awarded_amount >= amount)] = Field(

@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import Date, func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, aliased
+from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
@@ -17,22 +18,64 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, StatedDate, Text
 from app.rest.view import AS_OF, current, many
 
-Kind = Literal["health_agreement", "addendum", "political_vision", "horizontal", "sharing"]
-Decision = Literal["pending", "adopted", "adopted_with_reservation", "rejected"]
-Status = Literal[
-    "drafted",
-    "consultation_opened",
-    "consultation_closed",
-    "approved_by_committee",
-    "sent_to_parties",
-    "adopted_by_parties",
-    "submitted_to_authority",
-    "approved_by_authority",
-    "in_force",
-    "amended",
-    "extended",
-    "lapsed",
-]
+HealthAgreementKind = TypeAliasType(
+    "HealthAgreementKind",
+    Annotated[
+        Literal["health_agreement", "addendum", "political_vision", "horizontal", "sharing"],
+        Field(
+            description="""- `health_agreement`: the statutory *sundhedsaftale* (Sundhedsloven § 205)
+- `addendum`: a *tillægsaftale* to one
+- `political_vision`: a shared vision beside the statutory agreements
+- `horizontal`: a *horisontal samarbejdsaftale* of the 2024 reform
+- `sharing`: a *delingsaftale* of the 2024 reform"""
+        ),
+    ],
+)
+Decision = TypeAliasType(
+    "Decision",
+    Annotated[
+        Literal["pending", "adopted", "adopted_with_reservation", "rejected"],
+        Field(
+            description="""- `pending`: asked, and known not to have answered
+- `adopted`: agreed
+- `adopted_with_reservation`: agreed, but for what the reservation says
+- `rejected`: refused"""
+        ),
+    ],
+)
+MilestoneKind = TypeAliasType(
+    "MilestoneKind",
+    Annotated[
+        Literal[
+            "drafted",
+            "consultation_opened",
+            "consultation_closed",
+            "approved_by_committee",
+            "sent_to_parties",
+            "adopted_by_parties",
+            "submitted_to_authority",
+            "approved_by_authority",
+            "in_force",
+            "amended",
+            "extended",
+            "lapsed",
+        ],
+        Field(
+            description="""- `drafted`: the committee has a draft
+- `consultation_opened`: the *høring* began
+- `consultation_closed`: the *høring* ended
+- `approved_by_committee`: the committee approved it
+- `sent_to_parties`: it was sent to the councils
+- `adopted_by_parties`: the last council adopted it
+- `submitted_to_authority`: it went to *Sundhedsstyrelsen*
+- `approved_by_authority`: *Sundhedsstyrelsen* approved it, which its effect does not wait for
+- `in_force`: its effect began
+- `amended`: its text was changed
+- `extended`: it was made to last longer
+- `lapsed`: its effect ended"""
+        ),
+    ],
+)
 
 
 class HealthAgreementRow(RecordRow):
@@ -106,7 +149,7 @@ class Party(Schema, Generic[R]):
 class Milestone(Schema, Generic[R]):
     """A dated step in the life of the agreement."""
 
-    kind: Status = Field(examples=["in_force"])
+    kind: MilestoneKind = Field(examples=["in_force"])
     """What happened."""
     date: StatedDate | None
     """When, as precisely as it was stated; null when unknown."""
@@ -117,16 +160,16 @@ class Milestone(Schema, Generic[R]):
 class Extension(Schema, Generic[R]):
     """That the agreement was made to last longer."""
 
-    until: Day = Field(examples=["2024-07-01"])
+    until: Day = Field(examples=["2024-01-01"])
     """The first day after the extended agreement."""
-    legal_basis: Text | None = Field(examples=["Lov om ændring af sundhedsloven (L 191, 2021-22)"])
+    legal_basis: Text | None = Field(examples=["L 191 af 2022"])
     """The law or decision that extends it; null when unknown."""
 
 
 class HealthAgreementFields(RecordData[R], Generic[R]):
     """What a region and its municipalities agree about citizens' health."""
 
-    kind: Kind = Field(examples=["health_agreement"])
+    kind: HealthAgreementKind = Field(examples=["health_agreement"])
     """What sort of agreement it is; the statutory one is `health_agreement`."""
     title: Text = Field(examples=["Sundhedsaftalen 2019-2023"])
     """The title as published, in Danish."""
@@ -163,7 +206,7 @@ class HealthAgreementData(HealthAgreementFields[Id]):
 class HealthAgreement(HealthAgreementFields[Ref], Record):
     """What a region and its municipalities agree about citizens' health."""
 
-    status: Status | None = Field(examples=["in_force"])
+    status: MilestoneKind | None = Field(examples=["in_force"])
     """The latest milestone reached by the day asked about; null when none is known."""
     replaced_by: list[Ref]
     """The agreements that follow it."""
@@ -183,7 +226,9 @@ Later = aliased(HealthAgreementRow)
 class HealthAgreementQuery(ListQuery):
     """What the health agreements can be asked."""
 
-    kind: Annotated[list[Kind] | Absent, any_of(HealthAgreementRow.kind)] = Field(None, examples=[["health_agreement"]])
+    kind: Annotated[list[HealthAgreementKind] | Absent, any_of(HealthAgreementRow.kind)] = Field(
+        None, examples=[["health_agreement"]]
+    )
     """Only agreements of these kinds."""
     region: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.region_id)] = Field(None, examples=[["dk-1085"]])
     """Only agreements of these regions, by id."""
@@ -194,8 +239,9 @@ class HealthAgreementQuery(ListQuery):
     in_force: Annotated[bool | Absent, Where(lambda yes: current(HealthAgreementRow) == yes)] = Field(
         None, examples=[True]
     )
-    """Only agreements that are known to be in effect on the day asked about, or known not to be."""
-    status: Annotated[list[Status] | Absent, any_of(STATUS)] = Field(None, examples=[["in_force"]])
+    """Only agreements that are known to be in effect on the day asked about, or known not to be; whose period is
+    unknown is in neither answer."""
+    status: Annotated[list[MilestoneKind] | Absent, any_of(STATUS)] = Field(None, examples=[["in_force"]])
     """Only agreements whose latest milestone on the day asked about is one of these."""
     replaces: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.replaces_id)] = Field(
         None, examples=[["sundhedsaftale-sjaelland-2019"]]

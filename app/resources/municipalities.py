@@ -5,6 +5,7 @@ from typing import Annotated, Generic, Literal
 
 from fastapi import Query
 from pydantic import Field
+from sqlalchemy import exists
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 
@@ -69,7 +70,7 @@ class MunicipalityFields(RecordData[R], Generic[R]):
     """ISO 3166-1 code of the country. A code means nothing without it: 0360 is Lolland and Tierp."""
     code: Text | None = Field(examples=["0360"])
     """The official code, text with leading zeros; null when unknown."""
-    code_system: Text | None = Field(examples=["CPR kommunekode"])
+    code_system: Text | None = Field(examples=["kommunekode"])
     """What the code is a code of; null when there is no code."""
     nuts3: Text | None = Field(examples=["DK022"])
     """NUTS 3 code; null when unknown."""
@@ -138,7 +139,8 @@ municipalities = Resource(
     public=Municipality,
     data=MunicipalityData,
     row=MunicipalityRow,
-    listed=current(MunicipalityRow),
+    listed=current(MunicipalityRow)
+    & exists().where(MembershipRow.record_id == MunicipalityRow.id, current(MembershipRow)),
     parts={"memberships": MembershipRow},
     computed={
         "region": one(
@@ -156,7 +158,7 @@ municipalities = Resource(
 
 @municipalities.router.get("")
 async def list_municipalities(query: Annotated[MunicipalityQuery, Query()], read: Reading) -> Json[Page[Municipality]]:
-    """The municipalities that exist on the day asked about, in Danish order unless asked otherwise."""
+    """The municipalities that exist and belong to a region on the day asked about; those of other days by `id`."""
     return await municipalities.page(read, query)
 
 

@@ -8,9 +8,10 @@ from pydantic import Field
 from sqlalchemy import ScalarSelect
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Mapped
+from typing_extensions import TypeAliasType
 
 from app.db import RecordRow, danish_order
-from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRow, ChangedAreaRow, Kind
+from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeKind, AreaChangeRow, ChangedAreaRow
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
@@ -18,7 +19,16 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, Text
 from app.rest.view import current, many
 
-Country = Literal["DK", "SE"]
+Country = TypeAliasType(
+    "Country",
+    Annotated[
+        Literal["DK", "SE"],
+        Field(
+            description="""- `DK`: Denmark
+- `SE`: Sweden"""
+        ),
+    ],
+)
 
 
 class RegionRow(RecordRow):
@@ -58,7 +68,7 @@ class Succession(Schema):
     """What it was called at the time of the change."""
     on: Day = Field(examples=["2027-01-01"])
     """The first day after the change."""
-    kind: Kind = Field(examples=["merge"])
+    kind: AreaChangeKind = Field(examples=["merge"])
     """What happened."""
     change: Id = Field(examples=["region-oestdanmark-2027"])
     """Id of the area change, which has the legal act."""
@@ -71,7 +81,7 @@ class RegionFields(RecordData[R], Generic[R]):
     """ISO 3166-1 code of the country. A code means nothing without it."""
     code: Text | None = Field(examples=["1085"])
     """The official code, text with leading zeros; null when unknown."""
-    code_system: Text | None = Field(examples=["SOR/CPR region code"])
+    code_system: Text | None = Field(examples=["regionskode"])
     """What the code is a code of; null when there is no code."""
     nuts2: Text | None = Field(examples=["DK02"])
     """NUTS 2 code; null when unknown."""

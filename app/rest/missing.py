@@ -12,7 +12,7 @@ from app.errors import Fault, Gone, NotFound, bad_parameter
 from app.rest.changes import ChangeRow, RevisionRow
 from app.rest.reading import Reader, Statement
 
-LEAST_LIKENESS: Final = 0.1
+LEAST_LIKENESS: Final = 0.3
 """The trigram similarity below which an id is no candidate."""
 
 
@@ -63,6 +63,6 @@ def _last_change() -> Statement:
 def _nearest(table: FromClause) -> Statement:
     text = bindparam("text", type_=Text())
     name = table.c.name if "name" in table.c else table.c.title
-    likeness = func.greatest(func.similarity(table.c.id, text), func.similarity(name, text))
+    likeness = func.greatest(func.similarity(table.c.id, text), func.word_similarity(text, name))
     near = select(table.c.id).where(likeness > LEAST_LIKENESS).order_by(likeness.desc(), table.c.id).limit(50)
     return Statement(select(func.array_agg(near.subquery().c.id).label("ids")))

@@ -68,7 +68,7 @@ class Cursor(NamedTuple):
             raise BadParameters(faults=[fault]) from error
         if cursor.question != question(query) or query.as_of not in (None, cursor.as_of):
             fault = bad_parameter(
-                "cursor", "The cursor belongs to another question; only `limit` may change between pages"
+                "cursor", "The cursor belongs to another question; only `limit` and `count` may change between pages"
             )
             raise BadParameters(faults=[fault])
         return cursor

@@ -9,7 +9,7 @@ class ThingQuery(ListQuery):
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, cast, get_args
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 from fastapi import Path, Request
 from pydantic import Field
@@ -88,18 +88,18 @@ class Moment(Schema):
     """The day that an answer is about."""
 
     as_of: Day | Absent = Field(None, examples=["2027-01-01"])
-    """Answer as of this day, past or future; today in Europe/Copenhagen when left out."""
+    """Answer as of this day, past or future (years 1000 to 9998); today in Europe/Copenhagen when left out."""
 
 
 class ListQuery(Moment):
     """What every list can be asked; a list adds its filters, and `sort` with its Sorts."""
 
     id: list[Id] | Absent = Field(None, max_length=1000)
-    """Only these records, by id; repeat it for several."""
+    """Only these records, by id; repeat it for several, and set `limit` to as many."""
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
     """How many records a page has at the most."""
-    cursor: Annotated[str, Field(max_length=2000)] | Absent = Field(None, examples=["WyJuYW1lIiwiMjAyNi0xMS0yMiJd"])
-    """Where the page begins: `next` of the page before. All other parameters but `limit` stay as they were there."""
+    cursor: Annotated[str, Field(max_length=2000)] | Absent = None
+    """Where the page begins: `next` of the page before. All parameters but `limit` and `count` stay the same."""
     count: bool = Field(default=False, examples=[True])
     """Whether `total` is wanted; it costs a count of all that matches."""
     sort: str
@@ -132,8 +132,12 @@ class ListQuery(Moment):
         return urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in asked.items()}, doseq=True)
 
 
-async def refuse_repeated(request: Request) -> None:
-    """Refuse a single-valued parameter that is given twice: one of its values would be lost in silence."""
+async def check_query(request: Request) -> None:
+    """Refuse what would be lost in silence: bytes that are no UTF-8, and a second value where one is taken."""
+    try:
+        unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError as error:
+        raise BadParameters(faults=[bad_parameter("query", "The query should be UTF-8, percent-encoded")]) from error
     given = [name for name, _ in request.query_params.multi_items()]
     if len(given) == len(set(given)):
         return

@@ -20,7 +20,14 @@ from app.settings import Settings
 COPENHAGEN: Final = ZoneInfo("Europe/Copenhagen")
 DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
 OLDEST_SERVER: Final = 18
-DROPPED: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError)
+DROPPED: Final = (
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+)
 """What a statement fails with on a connection that has been lost."""
 AWAY: Final = (*DROPPED, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError, OSError, TimeoutError)
 """What it fails with when there is no server to connect to, or none that has room."""
@@ -94,13 +101,16 @@ class Reader:
             try:
                 try:
                     return await self._pool.fetchrow(statement.sql, *arguments)
-                except DROPPED:  # a connection that died unnoticed; a read may be run again
+                except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making
+                    raise
+                except DROPPED:  # a connection died unnoticed, and others may have; a read may be run again
+                    await self._pool.expire_connections()
                     return await self._pool.fetchrow(statement.sql, *arguments)
             except asyncpg.QueryCanceledError as error:
                 raise Unavailable("The database took too long over this question; ask for less at once.") from error
             except BEHIND as error:
                 raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
-            except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making
+            except ValueError:
                 raise
             except AWAY as error:
                 raise Unavailable("The database cannot be reached right now.") from error

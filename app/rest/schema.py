@@ -12,9 +12,19 @@ from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar, get_a
 
 from edtf import parse_edtf
 from edtf.parser.edtf_exceptions import EDTFParseException
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
 
 Absent = SkipJsonSchema[None]
 """The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
@@ -32,14 +42,21 @@ def wrong(message: str) -> PydanticCustomError:
 
 def _id(text: str) -> str:
     if not SLUG.fullmatch(text):
-        raise wrong("Input should be an id: lower-case letters a-z, digits and single hyphens, such as dk-1085")
+        hint = "; for several, repeat the parameter" if "," in text else ""
+        raise wrong(f"Input should be an id: lower-case letters a-z, digits and single hyphens, such as dk-1085{hint}")
     return text
 
 
 def _day(value: object) -> object:
     if (isinstance(value, str) and not DAY.fullmatch(value)) or isinstance(value, int | float):
-        raise wrong("Input should be a day as YYYY-MM-DD, such as 2027-01-01")
+        raise wrong("Input should be a day as YYYY-MM-DD, of the years 1000 to 9998, such as 2027-01-01")
     return value
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise wrong("Input should have no NUL character")
+    return text
 
 
 Id = Annotated[
@@ -49,10 +66,27 @@ Id = Annotated[
     Field(json_schema_extra={"pattern": f"^{SLUG.pattern}$"}),
 ]
 Day = Annotated[date, BeforeValidator(_day)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$", strip_whitespace=True)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True), AfterValidator(_storable)
+]
 Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
-Amount = Annotated[Decimal, Field(max_digits=15, decimal_places=2, json_schema_extra={"type": "number"})]
-Currency = Literal["DKK", "EUR", "SEK", "NOK"]
+Amount = Annotated[
+    Decimal,
+    Field(max_digits=15, decimal_places=2),
+    WithJsonSchema({"type": "number", "minimum": -9999999999999.99, "maximum": 9999999999999.99}),
+]
+Currency = TypeAliasType(
+    "Currency",
+    Annotated[
+        Literal["DKK", "EUR", "SEK", "NOK"],
+        Field(
+            description="""- `DKK`: Danish kroner
+- `EUR`: euros
+- `SEK`: Swedish kronor
+- `NOK`: Norwegian kroner"""
+        ),
+    ],
+)
 
 
 class Schema(BaseModel):
@@ -69,8 +103,10 @@ class Schema(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """In a body, what may be null may be left out, and so may an empty list."""
+        """Thing[R] is described as Thing. In a body, what may be null may be left out, and so may an empty list."""
         super().__pydantic_init_subclass__(**kwargs)
+        if origin := cls.__pydantic_generic_metadata__["origin"]:
+            cls.__doc__ = origin.__doc__
         if not any(Id in parent.__pydantic_generic_metadata__["args"] for parent in _shapes(cls)):
             return
         for field in cls.model_fields.values():
@@ -125,7 +161,7 @@ class Page(Schema, Generic[T]):
 
     items: list[T]
     """The records, in the order asked for."""
-    next: str | None = Field(examples=["eyJrIjpbImx5bmdieSIsImRrLTAxNzMiXX0"])
+    next: str | None = Field(examples=["WyJmMDU2YjZkNzI0MDVmMmY3YWYiLCIyMDI2LTA2LTAxIiwiZmF4ZSIsImRrLTAzMjAiXQ"])
     """What to give as `cursor` for the next page; null on the last. The header `Link` has the whole path."""
     total: int | None = Field(examples=[98])
     """How many records there are on all pages; null unless asked for with `count=true`."""
@@ -157,7 +193,7 @@ class Money(Schema):
     """An amount in the currency in which it was stated."""
 
     amount: Amount = Field(examples=[199994.00])
-    """The amount in whole units of the currency, with two decimals."""
+    """The amount in kroner or euros, exact, with two decimals."""
     currency: Currency = Field(examples=["EUR"])
     """ISO 4217 code."""
 

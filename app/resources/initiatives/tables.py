@@ -1,0 +1,78 @@
+"""The tables of initiatives."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Mapped
+
+from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+
+
+class InitiativeRow(RecordRow):
+    __tablename__ = "initiative"
+
+    kind: Mapped[str]
+    parent_id: Mapped[str | None] = refers_to("initiative")
+    title: Mapped[str]
+    summary: Mapped[str | None]
+    background: Mapped[str | None]
+    vision: Mapped[str | None]
+    aims: Mapped[list[str]]
+    status: Mapped[str | None]
+    period: Mapped[Range[date] | None]
+    lead_id: Mapped[str | None] = refers_to("organisation")
+    budget_amount: Mapped[Decimal | None]
+    budget_currency: Mapped[str | None]
+    sort_title: Mapped[str] = danish_order("title")
+
+
+class PartnerRow(PartRow):
+    __tablename__ = "initiative_partner"
+
+    record_id: Mapped[str] = part_of("initiative")
+    organisation_id: Mapped[str] = refers_to("organisation")
+    role: Mapped[str]
+    period: Mapped[Range[date] | None]
+    budget_amount: Mapped[Decimal | None]
+    budget_currency: Mapped[str | None]
+    contribution_amount: Mapped[Decimal | None]
+    contribution_currency: Mapped[str | None]
+
+
+class InitiativeAreaRow(PartRow):
+    __tablename__ = "initiative_area"
+
+    record_id: Mapped[str] = part_of("initiative")
+    region_id: Mapped[str | None] = refers_to("region")
+    municipality_id: Mapped[str | None] = refers_to("municipality")
+
+
+class TargetGroupRow(PartRow):
+    __tablename__ = "initiative_target_group"
+
+    record_id: Mapped[str] = part_of("initiative")
+    description: Mapped[str]
+    persons_min: Mapped[int | None]
+    persons_max: Mapped[int | None]
+
+
+class StageRow(PartRow):
+    __tablename__ = "initiative_stage"
+
+    record_id: Mapped[str] = part_of("initiative")
+    name: Mapped[str]
+    persons_min: Mapped[int | None]
+    persons_max: Mapped[int | None]
+    period: Mapped[Range[date] | None]
+
+
+class ContactRow(PartRow):
+    __tablename__ = "initiative_contact"
+
+    record_id: Mapped[str] = part_of("initiative")
+    role: Mapped[str]
+    person: Mapped[str | None]
+    organisation_id: Mapped[str | None] = refers_to("organisation")
+    phone: Mapped[str | None]
+    email: Mapped[str | None]

@@ -1,0 +1,76 @@
+"""Organisations: whoever agrees, carries out, sits, pays or receives; a partnership is made of others."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import Field
+
+from app.resources.organisations.shapes import Organisation, OrganisationData, OrganisationKind
+from app.resources.organisations.tables import (
+    ContactPointRow,
+    IdentifierRow,
+    MemberRow,
+    NameVariantRow,
+    OfficeRow,
+    OrganisationRow,
+)
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Id, Page
+from app.rest.view import current
+
+__all__ = ["OrganisationData", "OrganisationRow", "organisations"]
+
+
+class OrganisationQuery(ListQuery):
+    """What the organisations can be asked."""
+
+    kind: Annotated[list[OrganisationKind] | Absent, any_of(OrganisationRow.kind)] = Field(
+        None, examples=[["partnership"]]
+    )
+    """Only organisations of these kinds."""
+    region: Annotated[list[Id] | Absent, any_of(OrganisationRow.region_id)] = Field(None, examples=[["dk-1085"]])
+    """Only organisations that govern these regions, by id."""
+    municipality: Annotated[list[Id] | Absent, any_of(OrganisationRow.municipality_id)] = Field(
+        None, examples=[["dk-0360"]]
+    )
+    """Only organisations that govern these municipalities, by id."""
+    member: Annotated[list[Id] | Absent, any_of(MemberRow.organisation_id)] = Field(
+        None, examples=[["lolland-kommune"]]
+    )
+    """Only organisations that one of these organisations, by id, belongs to or has belonged to."""
+    active: Annotated[bool | Absent, Where(lambda yes: current(OrganisationRow) == yes)] = Field(None, examples=[True])
+    """Only organisations that are known to exist on the day asked about, or known not to; whose period is unknown is in
+    neither answer."""
+    sort: Annotated[Literal["name", "-name"], Sorts(name=OrganisationRow.sort_name)] = Field("name", examples=["-name"])
+    """What to sort by; with `-` in front, from the last to the first. Names are in Danish order."""
+
+
+organisations = Resource(
+    name="organisations",
+    example="broen-til-bedre-sundhed",
+    public=Organisation,
+    data=OrganisationData,
+    row=OrganisationRow,
+    parts={
+        "name_variants": NameVariantRow,
+        "identifiers": IdentifierRow,
+        "contact_points": ContactPointRow,
+        "members": MemberRow,
+        "offices": OfficeRow,
+    },
+)
+
+
+@organisations.router.get("")
+async def list_organisations(query: Annotated[OrganisationQuery, Query()], read: Reading) -> Json[Page[Organisation]]:
+    """Organisations, in Danish order."""
+    return await organisations.page(read, query)
+
+
+@organisations.router.get("/{id}")
+async def get_organisation(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Organisation]:
+    """One organisation, with its members and offices over time."""
+    return await organisations.one(read, id, query)
