@@ -45,8 +45,22 @@ async def load(writer: Writer) -> Counter[Outcome | str]:
     """
     outcomes: Counter[Outcome | str] = Counter()
     async with writer.revision(by=LOADER, note="Registrets medfølgende data") as revision:
+        latest = await revision.latest()
         for resource, id, data in packaged():
-            last = await revision.last_change(resource, id)
-            theirs = last is not None and last.by != LOADER
-            outcomes["kept" if theirs else await revision.put(resource, id, data)] += 1
+            last = latest.get((resource.name, id))
+            if last and last.by != LOADER:
+                outcomes["kept"] += 1
+            elif last and last.value and _is(last.value, resource, data):
+                outcomes["unchanged"] += 1
+            else:
+                outcomes[await revision.put(resource, id, data)] += 1
     return outcomes
+
+
+def _is(value: str, resource: Resource[Any, Any], data: RecordData[Any]) -> bool:
+    """Whether what is stored is what is packaged; what was stored in an older shape may not even fit."""
+    try:
+        stored: RecordData[Any] = validate(resource.data, parse_json(value.encode()))
+    except InvalidBody:
+        return False
+    return stored == data

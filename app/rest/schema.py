@@ -97,6 +97,15 @@ class Schema(BaseModel):
     )
 
     @classmethod
+    def __class_getitem__(cls, params: Any) -> Any:
+        """Thing[R] has Thing's descriptions; looking for its own source, which there is not, takes half of a start."""
+        cls.model_config["use_attribute_docstrings"] = False
+        try:
+            return super().__class_getitem__(params)
+        finally:
+            cls.model_config["use_attribute_docstrings"] = True
+
+    @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Thing[Ref] is called Thing, Thing[Id] ThingData."""
         return cls.__name__ if params == (Ref,) else f"{cls.__name__}Data"

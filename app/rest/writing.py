@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range, distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -85,9 +85,9 @@ class Writer:
 class LastChange(NamedTuple):
     """The latest entry of the change log about one record."""
 
-    version: int
-    op: str
     by: str
+    value: str | None
+    """The record as stored, as JSON; None when it was deleted."""
 
 
 class Reference(NamedTuple):
@@ -115,8 +115,10 @@ class Revision:
         values = {"updated_at": self.at, **cells(data, table, resource.parts)}
         self._references += references(values, table)
         if held is None:
-            version = 1 + (last.version if (last := await self.last_change(resource, id)) else 0)
-            values |= {"id": id, "version": version, "created_at": self.at}
+            earlier = select(func.coalesce(func.max(ChangeRow.version), 0)).where(
+                ChangeRow.resource == resource.name, ChangeRow.id == id
+            )
+            values |= {"id": id, "version": earlier.scalar_subquery() + 1, "created_at": self.at}
             await self._connection.execute(insert(table).values(values))
         else:
             values["version"] = table.c.version + 1
@@ -134,28 +136,27 @@ class Revision:
         found = (await self._connection.execute(query)).scalar()
         return None if found is None else validate(resource.data, parse_json(found.encode()))
 
-    async def last_change(self, resource: Resource[Any, Any], id: str) -> LastChange | None:
-        """What was last done to a record, and by whom; None when it never was written."""
+    async def latest(self) -> dict[tuple[str, str], LastChange]:
+        """What was last done to every record, by the name of its resource and its id."""
         query = (
-            select(ChangeRow.version, ChangeRow.op, RevisionRow.by)
+            select(ChangeRow.resource, ChangeRow.id, RevisionRow.by, cast(ChangeRow.value, Text))
             .join(RevisionRow, RevisionRow.id == ChangeRow.revision)
-            .where(ChangeRow.resource == resource.name, ChangeRow.id == id)
-            .order_by(ChangeRow.seq.desc())
-            .limit(1)
+            .ext(distinct_on(ChangeRow.resource, ChangeRow.id))
+            .order_by(ChangeRow.resource, ChangeRow.id, ChangeRow.version.desc())
         )
-        row = (await self._connection.execute(query)).first()
-        return None if row is None else LastChange(*row)
+        found = await self._connection.execute(query)
+        return {(resource, id): LastChange(by, value) for resource, id, by, value in found}
 
     async def check(self) -> None:
         """That every record named exists and every rule holds; whatever does not is told at once."""
         faults = []
         for target in {reference.target for reference in self._references}:
-            named = {r.id: r.pointer for r in self._references if r.target is target}
-            given = func.unnest(bindparam("ids", list(named), type_=ARRAY(Text))).column_valued("given")
-            unknown = await self._connection.scalars(select(given).where(~exists().where(target == given)))
-            faults += [
-                bad_value(named[id], f"There is no {id} among the {target.table.name} records") for id in unknown
-            ]
+            named = [reference for reference in self._references if reference.target is target]
+            ids = bindparam("ids", list({reference.id for reference in named}), type_=ARRAY(Text))
+            given = func.unnest(ids).column_valued("given")
+            unknown = set(await self._connection.scalars(select(given).where(~exists().where(target == given))))
+            missing = f"among the {target.table.name} records"
+            faults += [bad_value(r.pointer, f"There is no {r.id} {missing}") for r in named if r.id in unknown]
         if faults:
             raise InvalidBody(faults=faults)
         await self._connection.execute(text("set constraints all immediate"))
