@@ -11,6 +11,8 @@ from app.errors import Problem
 from app.resources import RESOURCES
 
 TAGS: Final = {
+    "documents": "Press releases, web pages, laws, data sets: what the register's facts come from, and what they say "
+    "that no field holds.",
     "area changes": "How areas follow each other: merges, splits, transfers, renamings (*kommunesammenlægning*, …).",
     "regions": "*Regioner*: they run hospitals and pay general practice. Denmark has five, and four from 2027-01-01.",
     "municipalities": "*Kommuner*: they answer for home care, rehabilitation and prevention; each belongs to a region.",
@@ -20,7 +22,7 @@ TAGS: Final = {
     "(Sundhedsloven § 205), their addenda (*tillægsaftaler*) and kin.",
     "initiatives": "*Indsatser*: programmes, projects, pre-projects (*forprojekter*) and pilots.",
     "funding programmes": "EU programmes (*ERUF*, *delprogrammer*), pools (*puljer*) and own funds.",
-    "grants": "*Bevillinger* and *tilsagn*: who got how much for what, and what became of it.",
+    "funding grants": "*Bevillinger* and *tilsagn*: who got how much for what, and what became of it.",
     "about": "What the service says of itself.",
 }
 
@@ -47,6 +49,8 @@ PROBLEMS: Final = {
     500: "Something failed that should not have; the operator finds it by its request id.",
     503: "The database cannot answer now; `Retry-After` says when to try again, in seconds.",
 }
+UNUSED: Final = ("HTTPValidationError", "JsonValue", "ValidationError")
+"""What FastAPI and Pydantic add and nothing refers to."""
 OF_A_RECORD: Final = (404, 410)
 OF_THE_DATABASE: Final = (503,)
 HEADERS: Final = {
@@ -132,7 +136,7 @@ def _headers(*names: str) -> dict[str, Any]:
 def _shapes(shapes: dict[str, Any]) -> dict[str, Any]:
     """The shapes that are sent: with the problem, without FastAPI's own errors, and without what says nothing."""
     _, problems = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-    sent = {name: s for name, s in shapes.items() if name not in ("HTTPValidationError", "ValidationError")}
+    sent = {name: s for name, s in shapes.items() if name not in UNUSED}
     sent |= problems["$defs"]
     for shape in sent.values():
         for field in shape.get("properties", {}).values():

@@ -150,3 +150,9 @@ async def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     """The rows that a query gives."""
     async with connected(url) as connection:
         return [tuple(row) for row in await connection.fetch(query)]
+
+
+async def put(writer: Writer, *records: tuple[Any, str, Any], by: str = "test") -> list[str]:
+    """Write records in one revision."""
+    async with writer.revision(by=by) as revision:
+        return [await revision.put(*record) for record in records]

@@ -19,7 +19,7 @@ from app.resources.organisations import OrganisationData, organisations
 from app.resources.regions import RegionData, regions
 from app.rest.body import validate
 from app.rest.writing import Writer
-from tests.conftest import connected, execute, rows, value
+from tests.conftest import connected, execute, put, rows, value
 
 
 def municipality(name: str, *memberships: tuple[str, str | None, str | None], **more: Any) -> MunicipalityData:
@@ -32,12 +32,6 @@ def municipality(name: str, *memberships: tuple[str, str | None, str | None], **
 def organisation(name: str, **more: Any) -> OrganisationData:
     """An organisation as it is written."""
     return validate(OrganisationData, {"kind": "association", "name": name} | more)
-
-
-async def put(writer: Writer, *records: tuple[Any, str, Any], by: str = "test") -> list[str]:
-    """Write records in one revision."""
-    async with writer.revision(by=by) as revision:
-        return [await revision.put(*record) for record in records]
 
 
 async def test_loading_is_one_revision_with_a_change_for_every_record(fresh: str) -> None:

@@ -4,6 +4,7 @@
 from typing import Any, Final
 
 from app.rest.resource import Resource
+from app.resources.documents import documents
 from app.resources.area_changes import area_changes
 from app.resources.regions import regions
 from app.resources.municipalities import municipalities
@@ -14,6 +15,7 @@ from app.resources.funding_programmes import funding_programmes
 from app.resources.grants import grants
 
 RESOURCES: Final[tuple[Resource[Any, Any], ...]] = (
+    documents,
     area_changes,
     regions,
     municipalities,

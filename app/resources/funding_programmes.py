@@ -171,9 +171,8 @@ class FundingProgrammeQuery(ListQuery):
 
 
 funding_programmes = Resource(
-    name="funding-programmes",
+    name="funding/programmes",
     example="pulje-til-at-reducere-ulighed-i-sundhed",
-    path="/v1/funding/programmes",
     public=FundingProgramme,
     data=FundingProgrammeData,
     row=FundingProgrammeRow,

@@ -229,9 +229,8 @@ class GrantQuery(ListQuery):
 
 
 grants = Resource(
-    name="grants",
+    name="funding/grants",
     example="multibrugere-2014",
-    path="/v1/funding/grants",
     public=Grant,
     data=GrantData,
     row=GrantRow,

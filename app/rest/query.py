@@ -96,6 +96,8 @@ class ListQuery(Moment):
 
     id: list[Id] | Absent = Field(None, max_length=1000)
     """Only these records, by id; repeat it for several, and set `limit` to as many."""
+    document: list[Id] | Absent = Field(None, max_length=1000, examples=[["pressemeddelelse-broen-2014"]])
+    """Only records that one of these documents, by id, is a source of."""
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
     """How many records a page has at the most."""
     cursor: Annotated[str, Field(max_length=2000)] | Absent = None
@@ -124,7 +126,9 @@ class ListQuery(Moment):
 
     def present(self) -> dict[str, Any]:
         """The filters that are set, with their values."""
-        return {name: value for name in ("id", *self.filters()) if (value := getattr(self, name)) is not None}
+        return {
+            name: value for name in ("id", "document", *self.filters()) if (value := getattr(self, name)) is not None
+        }
 
     def url(self, **changes: str) -> str:
         """The query as it stands in a URL, with changes."""

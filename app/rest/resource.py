@@ -4,6 +4,7 @@ Its SQL is derived from its shapes, compiled once for each shape of question, an
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -11,14 +12,15 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from fastapi import APIRouter
 from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, func, null, select
 
-from app.db import RecordRow, table_of
+from app.db import PartRow, RecordRow, table_of
 from app.errors import BadParameters
 from app.rest.missing import absent, missing, unknown_ids
 from app.rest.paging import Cursor, beyond, page_of, question, sort_key
 from app.rest.query import Condition, ListQuery, Moment, Where, any_of
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
-from app.rest.schema import Page, Record, RecordData
+from app.rest.schema import Id, Page, Record, RecordData, Ref, Source
+from app.rest.sources import SourceRow, sources_of, supported_by
 from app.rest.view import Computed, Parts, columns, json_object
 
 P = TypeVar("P", bound=Record)
@@ -29,10 +31,9 @@ D = TypeVar("D", bound=RecordData[Any])
 class Resource(Generic[P, D]):
     """One kind of record.
 
-    `name` is what it is called on the web, `path` where it lives, `example` the id that the OpenAPI shows; `public` is
-    what is read and `data` what is written;
-    `parts` says which table holds which list; `computed` gives the SQL of fields that no column holds; `listed` is what
-    a list shows unless ids are asked for. Its routes hang on `router`.
+    `name` is its path below /v1, `example` the id that the OpenAPI shows; `public` is what is read and `data` what is
+    written; `parts` says which table holds which list; `computed` gives the SQL of fields that no column holds;
+    `listed` is what a list shows unless ids are asked for. Its routes hang on `router`.
     """
 
     name: str
@@ -40,10 +41,10 @@ class Resource(Generic[P, D]):
     public: type[P]
     data: type[D]
     row: type[RecordRow]
-    path: str = ""
     parts: Parts = field(default_factory=dict)
     computed: Computed = field(default_factory=dict)
     listed: Condition | None = None
+    path: str = field(init=False)
     router: APIRouter = field(init=False)
     table: Table = field(init=False)
     item: ColumnElement[Any] = field(init=False)
@@ -53,15 +54,22 @@ class Resource(Generic[P, D]):
 
     def __post_init__(self) -> None:
         """Derive the SQL at once, so that a field without a column is an error at import."""
-        self.path = self.path or f"/v1/{self.name}"
-        self.router = APIRouter(prefix=self.path, tags=[self.name.replace("-", " ")])
+        self.path = f"/v1/{self.name}"
+        self.router = APIRouter(prefix=self.path, tags=[re.sub("[-/]", " ", self.name)])
         self.table = table_of(self.row)
-        self.item = json_object(columns(self.public, self.row, self.parts, self.computed))
-        self.stored = json_object(columns(self.data, self.row, self.parts, {}))
+        self.parts = {"sources": SourceRow, **self.parts}
+        read, written = ({"sources": sources_of(self.name, self.row.id, way)} for way in (Source[Ref], Source[Id]))
+        self.item = json_object(columns(self.public, self.row, self.parts, {**read, **self.computed}))
+        self.stored = json_object(columns(self.data, self.row, self.parts, written))
 
     def filters(self, query_type: type[ListQuery]) -> dict[str, Where]:
         """The filters that a list of these records offers."""
-        return {"id": any_of(self.row.id), **query_type.filters()}
+        own = {"id": any_of(self.row.id), "document": supported_by(self.name, self.row.id)}
+        return {**own, **query_type.filters()}
+
+    def owner_of_parts(self, part: type[PartRow], id: str) -> dict[str, Any]:
+        """The columns that say whose a part is; sources, which all resources share, also say of which resource."""
+        return {"record_id": id, "resource": self.name} if part is SourceRow else {"record_id": id}
 
     async def page(self, read: Reader, query: ListQuery) -> Json[Page[P]]:
         """A page of the records that the query asks for."""

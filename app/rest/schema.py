@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
     WithJsonSchema,
     model_validator,
@@ -30,6 +31,7 @@ Absent = SkipJsonSchema[None]
 """The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
 
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
 
 
 DAY: Final = re.compile(r"(?!9999)[1-9]\d{3}-\d{2}-\d{2}")  # 9999-12-31 means infinity to the driver
@@ -66,6 +68,28 @@ Id = Annotated[
     Field(json_schema_extra={"pattern": f"^{SLUG.pattern}$"}),
 ]
 Day = Annotated[date, BeforeValidator(_day)]
+
+
+def _path(text: str) -> str:
+    if not PATH.fullmatch(text):
+        raise wrong("Input should be a record's path below /v1, such as initiatives/broen-til-bedre-sundhed")
+    return text
+
+
+def _pointer(text: str) -> str:
+    if text and not text.startswith("/"):
+        raise wrong('Input should be a JSON pointer such as /budget/amount, or "" for the whole record')
+    return _storable(text)
+
+
+RecordPath = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    AfterValidator(_path),
+    Field(json_schema_extra={"pattern": f"^{PATH.pattern}$"}),
+]
+"""A record of any resource, where a field may name several kinds."""
+Pointer = Annotated[str, StringConstraints(max_length=300), AfterValidator(_pointer)]
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True), AfterValidator(_storable)
 ]
@@ -154,8 +178,21 @@ class Record(Schema):
     """When the record was first written (RFC 3339, UTC)."""
     updated_at: datetime = Field(examples=["2026-11-22T09:30:00+00:00"])
     """When the record was last written (RFC 3339, UTC)."""
-    owner: Id | None = Field(examples=["region-sjaelland"])
-    """Id of the organisation that keeps the record; null when the register's own stewards do."""
+
+
+class Source(Schema, Generic[R]):
+    """That a document states something of a record."""
+
+    document: R
+    """The document."""
+    fields: list[Pointer] = Field(examples=[["/budget", "/period/start"]])
+    """JSON pointers (RFC 6901) into the record: what the document states; `""` is the whole record."""
+    quote: Text | None = Field(examples=["Projektets samlede budget: 199.994 EUR"])
+    """The document's own words; null when none are quoted."""
+    read_on: Day | None = Field(examples=["2026-11-22"])
+    """The day on which the document was read; null when unknown."""
+    stated: Annotated[JsonValue | None, WithJsonSchema({})] = Field(examples=["sundhedssamordningsudvalget"])
+    """The value that this document gives, where it differs from the record's; null when it does not."""
 
 
 class RecordData(Schema, Generic[R]):
@@ -163,6 +200,8 @@ class RecordData(Schema, Generic[R]):
 
     owner: Id | None = Field(examples=["region-sjaelland"])
     """Id of the organisation that keeps the record; null when the register's own stewards do."""
+    sources: list[Source[R]]
+    """Which documents state what of the record."""
 
 
 class Page(Schema, Generic[T]):

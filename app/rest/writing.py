@@ -30,11 +30,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import table_of
-from app.errors import InvalidBody, bad_value
+from app.errors import Fault, InvalidBody, bad_value
 from app.rest.body import parse_json, validate
 from app.rest.changes import ChangeRow, RevisionRow
 from app.rest.resource import D, Resource
-from app.rest.schema import Period, Schema
+from app.rest.schema import Period, RecordPath, Schema
+from app.rest.sources import dangling
 from app.rest.view import Parts, kind_of
 
 Outcome = Literal["created", "replaced", "unchanged"]
@@ -105,6 +106,8 @@ class Revision:
         self.id, self.at, self.changes = id, at, 0
         self._connection = connection
         self._references: list[Reference] = []
+        self._paths: dict[str, str] = {}
+        self._faults: list[Fault] = []
 
     async def put(self, resource: Resource[Any, D], id: str, data: D) -> Outcome:
         """Make a record be `data`: create it, replace it, or leave it when it is that already."""
@@ -112,6 +115,7 @@ class Revision:
         held = await self.stored(resource, id)
         if held == data:
             return "unchanged"
+        self._faults += dangling(data)
         values = {"updated_at": self.at, **cells(data, table, resource.parts)}
         self._references += references(values, table)
         if held is None:
@@ -126,7 +130,8 @@ class Revision:
         for name, part in resource.parts.items():
             items: Sequence[Schema] = getattr(data, name)
             if items != (getattr(held, name) if held else []):
-                await self._put_parts(table_of(part), id, name, items, replace=held is not None)
+                owner = resource.owner_of_parts(part, id)
+                await self._put_parts(table_of(part), owner, name, items, replace=held is not None)
         await self._record(resource, id, "create" if held is None else "replace")
         return "created" if held is None else "replaced"
 
@@ -149,7 +154,7 @@ class Revision:
 
     async def check(self) -> None:
         """That every record named exists and every rule holds; whatever does not is told at once."""
-        faults = []
+        faults = list(self._faults)
         for target in {reference.target for reference in self._references}:
             named = [reference for reference in self._references if reference.target is target]
             ids = bindparam("ids", list({reference.id for reference in named}), type_=ARRAY(Text))
@@ -157,17 +162,34 @@ class Revision:
             unknown = set(await self._connection.scalars(select(given).where(~exists().where(target == given))))
             missing = f"among the {target.table.name} records"
             faults += [bad_value(r.pointer, f"There is no {r.id} {missing}") for r in named if r.id in unknown]
+        faults += await self._unknown_paths()
         if faults:
             raise InvalidBody(faults=faults)
         await self._connection.execute(text("set constraints all immediate"))
 
-    async def _put_parts(self, table: Table, id: str, name: str, items: Sequence[Schema], *, replace: bool) -> None:
+    async def _unknown_paths(self) -> list[Fault]:
+        """A fault for each path that leads to no record: the change log knows every record that there is."""
+        if not self._paths:
+            return []
+        named = [(resource, id) for resource, _, id in (path.rpartition("/") for path in self._paths)]
+        pairs = func.unnest(*(bindparam(None, list(half), type_=ARRAY(Text)) for half in zip(*named, strict=True)))
+        given = pairs.table_valued("resource", "id").render_derived()
+        known = exists().where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
+        unknown = await self._connection.execute(select(given.c.resource, given.c.id).where(~known))
+        return [bad_value(self._paths[f"{r}/{id}"], f"There is no record {r}/{id}") for r, id in unknown]
+
+    async def _put_parts(
+        self, table: Table, owner: dict[str, Any], name: str, items: Sequence[Schema], *, replace: bool
+    ) -> None:
         """Replace a record's parts; deleted before they are inserted, for their periods may touch."""
         if replace:
-            await self._connection.execute(delete(table).where(table.c.record_id == id))
-        rows = [{"record_id": id, "position": n, **cells(item, table)} for n, item in enumerate(items)]
-        for row in rows:
-            self._references += references(row, table, f"/{name}/{row['position']}")
+            await self._connection.execute(
+                delete(table).where(*(table.c[column] == value for column, value in owner.items()))
+            )
+        rows = [{**owner, "position": n, **cells(item, table)} for n, item in enumerate(items)]
+        for n, (row, item) in enumerate(zip(rows, items, strict=True)):
+            self._references += references(row, table, f"/{name}/{n}")
+            self._paths |= paths(item, f"/{name}/{n}")
         if rows:
             await self._connection.execute(insert(table), rows)
 
@@ -202,6 +224,16 @@ def references(values: Mapping[str, Any], table: FromClause, pointer: str = "") 
         Reference(key.column, value, f"{pointer}/{name.removesuffix('_id')}")
         for name, value in values.items()
         if value is not None
+        if name not in ("record_id", "position", "resource")
         for key in table.c[name].foreign_keys
-        if name != "record_id"
     ]
+
+
+def paths(item: Schema, pointer: str) -> dict[str, str]:
+    """The records of any resource that a part names, and where it names them."""
+    return {
+        path: f"{pointer}/{name}/{n}"
+        for name, info in type(item).model_fields.items()
+        if info.annotation == list[RecordPath]
+        for n, path in enumerate(getattr(item, name))
+    }

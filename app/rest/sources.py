@@ -1,0 +1,70 @@
+"""Where facts come from: which document states which fields of which record, in which words.
+
+All resources share one table, so that a document knows everything that it supports.
+"""
+
+from datetime import date
+from typing import Any
+
+from jsonpointer import JsonPointerException, resolve_pointer
+from sqlalchemy import ColumnElement, Index, ScalarSelect, any_, exists
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from app.db import PartRow, refers_to
+from app.errors import Fault, bad_value
+from app.rest.query import Where, stored_column
+from app.rest.schema import RecordData, Source
+from app.rest.view import many
+
+
+class SourceRow(PartRow):
+    """That a document states something of a record of any resource."""
+
+    __tablename__ = "source"
+    __table_args__ = (Index(None, "resource", "record_id"),)
+
+    resource: Mapped[str]
+    document_id: Mapped[str] = refers_to("document")
+    fields: Mapped[list[str]]
+    quote: Mapped[str | None]
+    read_on: Mapped[date | None]
+    stated: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+
+
+def _of(resource: str, id: InstrumentedAttribute[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return SourceRow.resource == resource, SourceRow.record_id == id
+
+
+def sources_of(resource: str, id: InstrumentedAttribute[str], shape: type[Source[Any]]) -> ScalarSelect[Any]:
+    """The sources of a record, as an array."""
+    return many(shape, SourceRow, *_of(resource, id), order=SourceRow.position)
+
+
+def supported_by(resource: str, id: InstrumentedAttribute[str]) -> Where:
+    """The filter on records of which a document is a source."""
+    document = stored_column(SourceRow.document_id)
+
+    def condition(documents: Any) -> ColumnElement[bool]:
+        return exists().where(*_of(resource, id), SourceRow.document_id == any_(documents))
+
+    return Where(condition, ARRAY(document.type), document)  # type: ignore[arg-type]
+
+
+def dangling(data: RecordData[Any]) -> list[Fault]:
+    """A fault for each pointer of a source that points at nothing in its record."""
+    record = data.model_dump(mode="json")
+    return [
+        bad_value(f"/sources/{n}/fields/{m}", f"{pointer} is no field of the record")
+        for n, source in enumerate(data.sources)
+        for m, pointer in enumerate(source.fields)
+        if not _points(record, pointer)
+    ]
+
+
+def _points(record: Any, pointer: str) -> bool:
+    try:
+        resolve_pointer(record, pointer)
+    except JsonPointerException:
+        return False
+    return True
