@@ -20,6 +20,9 @@ TAGS: Final = {
     "committees such as *sundhedskoordinationsudvalget*.",
     "health agreements": "*Sundhedsaftaler*: the statutory agreements between a region and its municipalities "
     "(Sundhedsloven § 205), their addenda (*tillægsaftaler*) and kin.",
+    "plans": "*Sundhedsplaner*, *nærsundhedsplaner* and *strategier*: what authorities intend.",
+    "goals": "*Mål* of agreements and plans, in their order.",
+    "events": "*Topmøder*, *konferencer*, *studieture*: who met about what, dated or not.",
     "initiatives": "*Indsatser*: programmes, projects, pre-projects (*forprojekter*) and pilots.",
     "funding programmes": "EU programmes (*ERUF*, *delprogrammer*), pools (*puljer*) and own funds.",
     "funding grants": "*Bevillinger* and *tilsagn*: who got how much for what, and what became of it.",

@@ -13,7 +13,7 @@ LOCK_TIMEOUT, STATEMENT_TIMEOUT = "3s", "10min"
 
 
 def upgrade() -> None:
-    """Change the schema; end with track() for every table that a record or a part lives in."""
+    """Change the schema; end with track() of app.rest.past for every table that a record or a part lives in."""
     op.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
     op.execute(f"set local statement_timeout = '{STATEMENT_TIMEOUT}'")
     ${upgrades if upgrades else "pass"}

@@ -109,13 +109,15 @@ async def test_the_five_texts_are_documents_with_their_dates_as_printed(client: 
 
 
 async def test_statements_that_disagree_are_both_kept(client: AsyncClient) -> None:
-    """One person is chair of two committees in one text; nobody merges them."""
-    document = (await client.get("/v1/documents/konference-sundhedsplan-syddanmark")).json()
-    said = [claim["text"] for claim in document["claims"] if "Bo Libergren" in claim["text"]]
-    assert said == [
-        "Bo Libergren er formand for sundhedskoordinationsudvalget.",
-        "Bo Libergren er formand for sundhedssamordningsudvalget.",
-    ]
+    """One text calls one person the chair of two committees: two bodies, each with its quote; nobody merges them."""
+    quotes = {}
+    for id in ("sundhedskoordinationsudvalget-syddanmark", "sundhedssamordningsudvalget-syddanmark"):
+        committee = (await client.get(f"/v1/organisations/{id}")).raise_for_status().json()
+        (office,) = committee["offices"]
+        assert (office["title"], office["person"], office["party"]) == ("formand", "Bo Libergren", "V")
+        quotes[id] = committee["sources"][0]["quote"]
+    assert "formand for Sundhedskoordinationsudvalget" in quotes["sundhedskoordinationsudvalget-syddanmark"]
+    assert "Formand for sundhedssamordningsudvalget" in quotes["sundhedssamordningsudvalget-syddanmark"]
 
 
 async def test_what_is_claimed_about_a_record_is_found(client: AsyncClient) -> None:

@@ -150,9 +150,11 @@ async def test_seed_004_the_grant(client: AsyncClient) -> None:
 async def test_seed_004_who_held_which_office(client: AsyncClient) -> None:
     """Persons in office on the day of the press release; their mobile numbers are not published here."""
     ministry = await get(client, "organisations/sundhedsministeriet")
-    assert [(o["title"], o["person"], o["held_on"]) for o in ministry["offices"]] == [
-        ("sundhedsminister", "Nick Hækkerup", "2014-09-19")
-    ]
+    assert [(o["title"], o["person"], o["held_on"]) for o in ministry["offices"]][0] == (
+        "sundhedsminister",
+        "Nick Hækkerup",
+        "2014-09-19",
+    )
     region = await get(client, "organisations/region-sjaelland")
     assert ("regionsrådsformand", "Jens Stenbæk") in [(o["title"], o["person"]) for o in region["offices"]]
     assert "Pressevagt" in [point["name"] for point in region["contact_points"]]
@@ -164,3 +166,137 @@ async def test_who_works_in_lolland_or_guldborgsund(client: AsyncClient) -> None
     assert both["total"] == 2
     assert (await get(client, "initiatives?region=se-12"))["items"][0]["kind"] == "pre_project"
     assert (await get(client, "funding/grants?recipient=broen-til-bedre-sundhed&currency=EUR"))["items"] == []
+
+
+async def test_seed_001_the_strategy_and_its_six_principles(client: AsyncClient) -> None:
+    """In order, in their own words; they are the strategy's, not the agreement's."""
+    strategy = await get(client, "plans/sundhed-taet-paa-dig")
+    assert (strategy["kind"], strategy["organisation"]["name"]) == ("strategy", "Region Sjælland")
+    assert [principle["title"] for principle in strategy["principles"]] == [
+        "Nærhed og tilgængelighed",
+        "Digitale rettigheder",
+        "Forandringer, hvor de skaber forbedringer",
+        "Mest mulig sundhed for pengene",
+        "Fleksible sundhedsløsninger",
+        "Sundhedsløsninger skal fremme sundhed",
+    ]
+    assert strategy["principles"][0]["text"] == "Det, der kan leveres nært, skal leveres nært."
+    assert strategy["principles"][5]["text"].endswith("fremmer et godt liv ved sygdom.")
+    assert strategy["period"] is None
+
+
+async def test_seed_001_the_four_shared_goals(client: AsyncClient) -> None:
+    """Of the agreement, in order."""
+    page = await get(client, "goals?agreement=sundhedsaftale-sjaelland-2019")
+    assert [(goal["number"], goal["title"]) for goal in page["items"]] == [
+        (1, "Fælles om borgerens livsudfordringer"),
+        (2, "Tryghed og mestring i eget hjem"),
+        (3, "Effektiv forebyggelse – sunde borgere"),
+        (4, "Mental sundhed og psykisk trivsel"),
+    ]
+    assert {goal["agreement"]["name"] for goal in page["items"]} == {"Sundhedsaftalen 2019-2023"}
+
+
+async def test_seed_000_the_study_visits(client: AsyncClient) -> None:
+    """Several, in a year, and no more is known."""
+    visits = await get(client, "events/studieture-2012")
+    assert (visits["kind"], visits["place"], visits["participants"]) == ("study_visit", None, [])
+    assert visits["date"] == {"edtf": "2012", "earliest": "2012-01-01", "latest": "2012-12-31"}
+
+
+async def test_seed_002_the_summit(client: AsyncClient) -> None:
+    """Day, four themes in order, more than a hundred persons, the region and seventeen municipalities."""
+    summit = await get(client, "events/topmoede-sjaelland-2019")
+    assert (summit["kind"], summit["date"]["edtf"], summit["place"]) == ("summit", "2019-09-26", None)
+    assert summit["themes"] == [
+        "Fleksibel behandling i borgerens eget hjem",
+        "Almen lægehjælp tæt på borgerens hjem",
+        "Akut hjælp tilpasset til borgernes behov",
+        "Sammenhængende behandling",
+    ]
+    region, municipalities, persons = summit["participants"]
+    assert region["organisation"]["name"] == "Region Sjælland"
+    assert (municipalities["described_as"], municipalities["count_min"], municipalities["count_max"]) == (
+        "17 kommuner",
+        17,
+        17,
+    )
+    assert persons["described_as"] == "mere end 100 embedsmænd og politikere fra region og kommuner"
+    assert (persons["count_min"], persons["count_max"]) == (101, None)
+    assert "videohilsen fra sundhedsminister, Magnus Heunicke" in summit["summary"]
+
+
+async def test_seed_002_the_strategy_was_announced_and_is_nobody_elses(client: AsyncClient) -> None:
+    """A stated month, said beforehand; not merged with the strategy of another text, nor taken for adopted."""
+    strategy = await get(client, "plans/strategi-naere-sundhedsvaesen-sjaelland?as_of=2026-01-01")
+    (adoption,) = strategy["milestones"]
+    assert (adoption["kind"], adoption["announced"]) == ("adopted", True)
+    assert adoption["date"] == {"edtf": "2019-12", "earliest": "2019-12-01", "latest": "2019-12-31"}
+    assert strategy["status"] is None
+    assert strategy["principles"] == []
+    summit = await get(client, "events/topmoede-sjaelland-2019")
+    assert summit["plan"]["id"] == strategy["id"]
+
+
+async def test_seed_002_who_held_which_office(client: AsyncClient) -> None:
+    """On the day of the press release."""
+    expected = {
+        "region-sjaelland": ("regionsrådsformand", "Heino Knudsen"),
+        "faxe-kommune": ("borgmester", "Ole Vive"),
+        "solroed-kommune": ("borgmester", "Niels Hörup"),
+        "kkr-sjaelland": ("formand", "Niels Hörup"),
+        "sundhedsministeriet": ("sundhedsminister", "Magnus Heunicke"),
+    }
+    for id, office in expected.items():
+        offices = (await get(client, f"organisations/{id}"))["offices"]
+        assert (*office, "2019-09-26") in [(o["title"], o["person"], o["held_on"]) for o in offices]
+
+
+async def test_seed_003_the_conference_is_undated(client: AsyncClient) -> None:
+    """Place, host, the plan that it was about, seven groups of participants; no day is guessed."""
+    conference = await get(client, "events/konference-sundhedsplan-syddanmark")
+    assert (conference["kind"], conference["date"], conference["place"]) == ("conference", None, "Fredericia")
+    assert conference["host"]["name"] == "Region Syddanmark"
+    assert [p["described_as"] for p in conference["participants"]] == [
+        "borgmestre",
+        "udvalgsformænd",
+        "ledende embedsmænd fra kommunerne i Region Syddanmark",
+        "repræsentanter fra praksissektoren",
+        "regionsrådsmedlemmer",
+        "sygehusledelserne",
+        "ledende embedsmænd i Region Syddanmark",
+    ]
+    undated = await get(client, "events?dated=false")
+    assert [event["id"] for event in undated["items"]] == [conference["id"]]
+    dated = await get(client, "events?date_from=2019-01-01&date_to=2019-12-31")
+    assert [event["id"] for event in dated["items"]] == ["topmoede-sjaelland-2019"]
+
+
+async def test_seed_003_the_health_plan_and_the_vision(client: AsyncClient) -> None:
+    """What it covers; consultation and adoption announced without a year; a vision beside the statutory agreements."""
+    plan = await get(client, "plans/sundhedsplan-syddanmark")
+    assert (plan["kind"], plan["organisation"]["name"]) == ("health_plan", "Region Syddanmark")
+    assert "de aftaler regionen har indgået på sundhedsområdet" in plan["summary"]
+    assert [(m["kind"], m["announced"], m["date"]) for m in plan["milestones"]] == [
+        ("consultation_opened", True, None),
+        ("adopted", True, None),
+    ]
+    assert ["»til sommer«" in plan["milestones"][0]["note"], "»i efteråret«" in plan["milestones"][1]["note"]] == [
+        True
+    ] * 2
+    vision = await get(client, "health-agreements/politisk-vision-syddanmark")
+    assert (vision["kind"], vision["region"]["id"], vision["status"]) == ("political_vision", "dk-1083", None)
+
+
+async def test_seed_003_who_held_which_office_for_which_party(client: AsyncClient) -> None:
+    """With the party as printed; the text has no day, so none is given."""
+    expected = {
+        "region-syddanmark": [("regionsrådsformand", "Carl Holst", "V"), ("sundhedsdirektør", "Jens Elkjær", None)],
+        "vejen-kommune": [("borgmester", "Egon Fræhr", "V")],
+        "kkr-syddanmark": [("formand", "Egon Fræhr", "V")],
+        "sundhedsudvalget-region-syddanmark": [("formand", "Poul-Erik Svendsen", "S")],
+    }
+    for id, offices in expected.items():
+        held = (await get(client, f"organisations/{id}"))["offices"]
+        assert [(o["title"], o["person"], o["party"]) for o in held] == offices
+        assert {o["held_on"] for o in held} == {None}

@@ -10,6 +10,9 @@ from app.resources.regions import regions
 from app.resources.municipalities import municipalities
 from app.resources.organisations import organisations
 from app.resources.health_agreements import health_agreements
+from app.resources.plans import plans
+from app.resources.goals import goals
+from app.resources.events import events
 from app.resources.initiatives import initiatives
 from app.resources.funding_programmes import funding_programmes
 from app.resources.grants import grants
@@ -21,6 +24,9 @@ RESOURCES: Final[tuple[Resource[Any, Any], ...]] = (
     municipalities,
     organisations,
     health_agreements,
+    plans,
+    goals,
+    events,
     initiatives,
     funding_programmes,
     grants,

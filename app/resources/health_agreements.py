@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Date, func, select
+from sqlalchemy import Date, func
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, aliased
 from typing_extensions import TypeAliasType
@@ -16,7 +16,7 @@ from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, StatedDate, Text
-from app.rest.view import AS_OF, current, many
+from app.rest.view import current, latest_by, many
 
 HealthAgreementKind = TypeAliasType(
     "HealthAgreementKind",
@@ -212,14 +212,7 @@ class HealthAgreement(HealthAgreementFields[Ref], Record):
     """The agreements that follow it."""
 
 
-STATUS = (
-    select(MilestoneRow.kind)
-    .where(MilestoneRow.record_id == HealthAgreementRow.id, MilestoneRow.date_latest <= AS_OF)
-    .order_by(MilestoneRow.date_latest.desc(), MilestoneRow.position.desc())
-    .limit(1)
-    .correlate(HealthAgreementRow)
-    .scalar_subquery()
-)
+STATUS = latest_by(MilestoneRow, MilestoneRow.kind, MilestoneRow.date_latest)
 Later = aliased(HealthAgreementRow)
 
 

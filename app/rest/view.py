@@ -74,6 +74,21 @@ def many(
     return select(func.coalesce(rows, literal_column("'[]'::json"), type_=JSON())).where(*where).scalar_subquery()
 
 
+def latest_by(
+    row: type[PartRow], value: SQLColumnExpression[Any], when: SQLColumnExpression[Any], *where: ColumnElement[bool]
+) -> ScalarSelect[Any]:
+    """The value of a record's latest part, of those whose date had come by the day asked about."""
+    record = record_of(row)
+    return (
+        select(value)
+        .where(row.record_id == record, when <= AS_OF, *where)
+        .order_by(when.desc(), row.position.desc())
+        .limit(1)
+        .correlate(record.table)
+        .scalar_subquery()
+    )
+
+
 def kind_of(annotation: Any) -> Any:
     """A field's type, whether or not it may be null."""
     arms = [arm for arm in get_args(annotation) if arm is not NoneType]

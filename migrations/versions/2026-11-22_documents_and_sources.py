@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.rest.past import track
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -60,7 +62,6 @@ STATEMENTS = (
     """,
     "create index ix_source_document_id on source (document_id)",
     "create index ix_source_resource_record_id on source (resource, record_id)",
-    "select track('document'), track('document_claim'), track('source')",
 )
 
 
@@ -68,3 +69,4 @@ def upgrade() -> None:
     """Create the tables."""
     for statement in STATEMENTS:
         op.execute(statement)
+    track("document", "document_claim", "source")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from app.resources.initiatives.shapes import Initiative, InitiativeData, InitiativeKind, InitiativeStatus
 from app.resources.initiatives.tables import (
     ContactRow,
+    GoalServedRow,
     InitiativeAreaRow,
     InitiativeRow,
     PartnerRow,
@@ -53,6 +54,10 @@ class InitiativeQuery(ListQuery):
         None, examples=[["dk-0360"]]
     )
     """Only initiatives that work in one of these municipalities, by id."""
+    goal: Annotated[list[Id] | Absent, any_of(GoalServedRow.goal_id)] = Field(
+        None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]]
+    )
+    """Only initiatives that work for one of these goals, by id."""
     active: Annotated[bool | Absent, Where(lambda yes: current(InitiativeRow) == yes)] = Field(None, examples=[True])
     """Only initiatives that are known to be under way on the day asked about, or known not to be; whose
     period is unknown is in neither answer."""
@@ -88,6 +93,7 @@ initiatives = Resource(
     parts={
         "partners": PartnerRow,
         "areas": InitiativeAreaRow,
+        "goals": GoalServedRow,
         "target_groups": TargetGroupRow,
         "stages": StageRow,
         "contacts": ContactRow,

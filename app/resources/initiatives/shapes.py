@@ -75,6 +75,13 @@ class InitiativeArea(Schema, Generic[R]):
         return self
 
 
+class GoalServed(Schema, Generic[R]):
+    """A goal that the initiative works for."""
+
+    goal: R
+    """The goal of an agreement or a plan."""
+
+
 class Persons(Schema):
     """How many persons, as a range that is kept as it was stated."""
 
@@ -152,6 +159,8 @@ class InitiativeFields(RecordData[R], Generic[R]):
     """Who carries it out."""
     areas: list[InitiativeArea[R]]
     """Where it works."""
+    goals: list[GoalServed[R]]
+    """The goals that it works for."""
     target_groups: list[TargetGroup[R]]
     """Whom it is for."""
     stages: list[Stage[R]]

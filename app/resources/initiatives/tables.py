@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 
-from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 
 
 class InitiativeRow(RecordRow):
@@ -46,6 +46,14 @@ class InitiativeAreaRow(PartRow):
     record_id: Mapped[str] = part_of("initiative")
     region_id: Mapped[str | None] = refers_to("region")
     municipality_id: Mapped[str | None] = refers_to("municipality")
+
+
+class GoalServedRow(PartRow):
+    __tablename__ = "initiative_goal"
+    __table_args__ = (once("goal_id"),)
+
+    record_id: Mapped[str] = part_of("initiative")
+    goal_id: Mapped[str] = refers_to("goal")
 
 
 class TargetGroupRow(PartRow):

@@ -1,0 +1,108 @@
+"""Goals: what an agreement or a plan is to achieve."""
+
+from typing import Annotated, Generic, Literal, Self
+
+from fastapi import Query
+from pydantic import Field, model_validator
+from sqlalchemy.orm import Mapped, aliased
+
+from app.db import RecordRow, danish_order, refers_to
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Count, Id, Page, R, Record, RecordData, Ref, Text, wrong
+from app.rest.view import many
+
+
+class GoalRow(RecordRow):
+    __tablename__ = "goal"
+
+    agreement_id: Mapped[str | None] = refers_to("health_agreement")
+    plan_id: Mapped[str | None] = refers_to("plan")
+    parent_id: Mapped[str | None] = refers_to("goal")
+    number: Mapped[int]
+    group: Mapped[str | None]
+    title: Mapped[str]
+    description: Mapped[str | None]
+    sort_title: Mapped[str] = danish_order("title")
+
+
+class GoalFields(RecordData[R], Generic[R]):
+    """What an agreement or a plan is to achieve."""
+
+    agreement: R | None
+    """The health agreement whose goal it is; null when it is a plan's."""
+    plan: R | None
+    """The plan whose goal it is; null when it is an agreement's."""
+    parent: R | None
+    """The goal that it is a part of; null when it stands alone."""
+    number: Count = Field(examples=[1])
+    """Its place among the goals of the same agreement, plan or parent, from 1."""
+    group: Text | None = Field(examples=["Sammen om nye løsninger"])
+    """The group of goals that it belongs to; null when they are not grouped."""
+    title: Text = Field(examples=["Tryghed og mestring i eget hjem"])
+    """The goal, in its own words."""
+    description: Text | None = Field(examples=["Borgerne skal kunne leve trygt i eget hjem."])
+    """What else is said of it; null when nothing is."""
+
+    @model_validator(mode="after")
+    def _is_somebodys(self) -> Self:
+        if (self.agreement is None) == (self.plan is None):
+            raise wrong("A goal is a health agreement's or a plan's; name exactly one of the two")
+        return self
+
+
+class GoalData(GoalFields[Id]):
+    """A goal as it is written."""
+
+
+class Goal(GoalFields[Ref], Record):
+    """What an agreement or a plan is to achieve."""
+
+    children: list[Ref]
+    """The goals that are parts of it, in order."""
+
+
+Child = aliased(GoalRow)
+
+
+class GoalQuery(ListQuery):
+    """What the goals can be asked."""
+
+    agreement: Annotated[list[Id] | Absent, any_of(GoalRow.agreement_id)] = Field(
+        None, examples=[["sundhedsaftale-sjaelland-2019"]]
+    )
+    """Only goals of these health agreements, by id."""
+    plan: Annotated[list[Id] | Absent, any_of(GoalRow.plan_id)] = Field(None, examples=[["sundhed-taet-paa-dig"]])
+    """Only goals of these plans, by id."""
+    parent: Annotated[list[Id] | Absent, any_of(GoalRow.parent_id)] = Field(
+        None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]]
+    )
+    """Only parts of these goals, by id."""
+    sort: Annotated[
+        Literal["number", "-number", "title", "-title"], Sorts(number=GoalRow.number, title=GoalRow.sort_title)
+    ] = Field("number", examples=["title"])
+    """What to sort by; with `-` in front, from the last to the first. Titles are in Danish order."""
+
+
+goals = Resource(
+    name="goals",
+    example="sundhedsaftale-sjaelland-2019-maal-1",
+    public=Goal,
+    data=GoalData,
+    row=GoalRow,
+    computed={"children": many(Ref, Child, Child.parent_id == GoalRow.id, order=Child.number, name=Child.title)},
+)
+
+
+@goals.router.get("")
+async def list_goals(query: Annotated[GoalQuery, Query()], read: Reading) -> Json[Page[Goal]]:
+    """Goals, by their numbers unless asked otherwise; give an agreement or a plan to see those of one."""
+    return await goals.page(read, query)
+
+
+@goals.router.get("/{id}")
+async def get_goal(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Goal]:
+    """One goal, with its parts."""
+    return await goals.one(read, id, query)
