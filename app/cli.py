@@ -47,27 +47,27 @@ def serve(
 ) -> None:
     """Serve the register until SIGTERM or Ctrl-C; requests under way are finished first."""
     given = {name: v for name, v in {"host": host, "port": port, "workers": workers}.items() if v is not None}
-    settings = load_settings().model_copy(update=given)
+    settings = load_settings(**given)
+    config = uvicorn.Config(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        root_path=settings.root_path,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    bound = config.bind_socket()
     with database(settings) as url:
         os.environ[f"{PREFIX}DATABASE_URL"] = url  # for the workers, which read their own settings
         if setup or not settings.database_url:
             prepare(settings, url)
         asyncio.run(check(settings, url))
-        config = uvicorn.Config(
-            "app.main:create_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            root_path=settings.root_path,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            timeout_graceful_shutdown=settings.shutdown_seconds,
-        )
-        bound = config.bind_socket()
         host, port = bound.getsockname()[:2]
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
         server = Server(config, f"http://{shown}:{port}{settings.root_path}")

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final, cast
 
+import asyncpg
 from sqlalchemy import (
     BigInteger,
     Computed,
@@ -16,7 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    make_url,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, Range
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -95,12 +95,18 @@ class PartRow(Base):
 
 
 def create_engine(url: str, statement_seconds: float) -> AsyncEngine:
-    """The engine that writes: UTC, and no statement or lock waits without end."""
+    """The engine that writes: UTC, and no statement or lock waits without end.
+
+    The driver itself reads the address, with whatever libpq would understand, as it does for the reads.
+    """
     settings = {
         "application_name": "broen writes",
         "lock_timeout": "60s",
         "statement_timeout": f"{int(statement_seconds * 1000)}ms",
         "timezone": "UTC",
     }
-    driver = make_url(url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(driver, connect_args={"server_settings": settings}, pool_size=5, pool_pre_ping=True)
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(url, server_settings=settings)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_size=5, pool_pre_ping=True)

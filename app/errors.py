@@ -137,7 +137,7 @@ def answer(request: Request, status: HTTPStatus, title: str, detail: str, *, fau
         errors=list(faults),
     )
     return Response(
-        b"" if request.method == "HEAD" else problem.model_dump_json().encode(),
+        problem.model_dump_json().encode(),
         status,
         {"Cache-Control": "no-store", **(headers or {})},
         "application/problem+json",
@@ -145,6 +145,8 @@ def answer(request: Request, status: HTTPStatus, title: str, detail: str, *, fau
 
 
 async def _broen_error(request: Request, error: BroenError) -> Response:
+    if isinstance(error, Unavailable):
+        log.warning("unavailable", reason=str(error), cause=repr(error.__cause__))
     return answer(request, error.status, error.title, str(error), faults=error.faults, headers=error.headers)
 
 
@@ -172,7 +174,7 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     """What Starlette refuses itself: an unknown path, a method that the path does not have."""
     status = HTTPStatus(error.status_code)
     detail = error.detail if error.detail != status.phrase else {
-        HTTPStatus.NOT_FOUND: "There is nothing at this path; /v1 lists what there is.",
+        HTTPStatus.NOT_FOUND: "There is nothing at this path; /v1 lists what there is, and no path ends with a slash.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
     }.get(status, status.phrase)  # fmt: skip
     headers = dict(error.headers or {})

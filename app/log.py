@@ -81,9 +81,10 @@ class RequestLog:
             log.log(
                 logging.DEBUG if scope["path"] in PROBES else logging.INFO,
                 "request",
+                client=(scope.get("client") or ("",))[0],
                 method=scope["method"],
                 path=scope["path"],
-                query=scope["query_string"].decode("latin-1"),
+                query=scope["query_string"][:500].decode("latin-1"),
                 status=status,
                 ms=round(1000 * (time.perf_counter() - started), 1),
             )

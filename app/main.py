@@ -52,6 +52,7 @@ def create_api(settings: Settings) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         docs_url=None,
+        redirect_slashes=False,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(check_query)],

@@ -16,6 +16,8 @@ HERE: Final = Path(__file__).parent
 SCRIPTS: Final = next(folder for folder in (HERE / "migrations", HERE.parent / "migrations") if folder.is_dir())
 """Inside the package when it was installed as a wheel, beside it in a checkout."""
 
+LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('broen.migration', 0))"
+"""One process at a time; the others wait, and find nothing left to do."""
 GRANTS: Final = (
     "grant usage on schema public, past to {role}",
     "grant select on all tables in schema public, past to {role}",
@@ -50,8 +52,10 @@ def migrate(url: str, runtime_role: str | None = None) -> None:
 
 async def _grant(url: str, role: str) -> None:
     engine = create_engine(url, statement_seconds=60)
-    async with engine.begin() as connection:
-        quoted = engine.dialect.identifier_preparer.quote_identifier(role)
-        for grant in GRANTS:
-            await connection.execute(text(grant.format(role=quoted)))
-    await engine.dispose()
+    quoted = engine.dialect.identifier_preparer.quote_identifier(role)
+    try:
+        async with engine.begin() as connection:
+            for statement in (LOCK, *(grant.format(role=quoted) for grant in GRANTS)):
+                await connection.execute(text(statement))
+    finally:
+        await engine.dispose()

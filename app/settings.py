@@ -3,8 +3,10 @@
 import difflib
 import os
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -15,7 +17,17 @@ PREFIX: Final = "BROEN_"
 def _postgresql(url: str) -> str:
     if not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("should be an address such as postgresql://user:password@host:5432/database")
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise ValueError("the port of the address should be a number") from error
     return url
+
+
+def _network(address: str) -> str:
+    if address != "*":
+        ip_network(address, strict=False)
+    return address
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
@@ -38,10 +50,11 @@ class Settings(BaseSettings):
     """The port to listen on; 0 takes a free one."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """How many processes answer requests."""
-    root_path: str = ""
+    root_path: Annotated[str, Field(pattern=r"^(/[^/]+)*$")] = ""
     """The path under which a proxy publishes the service, such as /broen."""
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    """Addresses or networks, separated by commas, whose X-Forwarded headers are believed; nobody's unless set."""
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode] = ()
+    """Addresses or networks, separated by commas, whose X-Forwarded headers are believed, * for any; nobody's unless
+    set."""
     shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 20
     """How long requests under way may take to finish after SIGTERM, in seconds."""
 
@@ -55,14 +68,14 @@ class Settings(BaseSettings):
     """The folder of the embedded PostgreSQL."""
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     """How many connections to the database a worker reads with."""
-    statement_seconds: Annotated[float, Field(gt=0, le=3600)] = 10
+    statement_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 10
     """How long one statement may run, in seconds."""
 
     log_format: Literal["auto", "json", "text"] = "auto"
     """JSON lines or readable text; auto is text on a terminal."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What is logged, from this level up."""
-    today: date | None = None
+    today: Annotated[date, Field(ge=date(1000, 1, 1), lt=date(9999, 1, 1))] | None = None
     """A day to take for today, for trying out and for tests; without it, today in Europe/Copenhagen."""
 
     @field_validator("trusted_proxies", mode="before")
@@ -71,8 +84,8 @@ class Settings(BaseSettings):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def load_settings() -> Settings:
-    """Read the settings from the environment; a SettingsError says all that is wrong with them, a line each."""
+def load_settings(**given: object) -> Settings:
+    """Read the settings from the environment, but for those given; a SettingsError says all that is wrong with them."""
     wrong = []
     for name in os.environ:
         field = name.removeprefix(PREFIX).lower()
@@ -80,7 +93,7 @@ def load_settings() -> Settings:
             near = difflib.get_close_matches(field, Settings.model_fields, 1)
             wrong.append(f"{name} is not a setting" + (f"; did you mean {PREFIX}{near[0].upper()}?" if near else "."))
     try:
-        settings = Settings()
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong += [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}." for e in error.errors()]  # its value may be secret
     if wrong:

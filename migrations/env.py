@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from app.db import Base, create_engine
+from app.migrating import LOCK
 from app.resources import RESOURCES
 from app.settings import load_settings
 
@@ -21,7 +22,7 @@ def migrate(connection: Connection) -> None:
     """Run the migrations in one transaction; a second process waits for the first and finds nothing left to do."""
     context.configure(connection=connection, target_metadata=Base.metadata, include_object=compared)
     with context.begin_transaction():
-        connection.execute(text("select pg_advisory_xact_lock(hashtextextended('broen.migration', 0))"))
+        connection.execute(text(LOCK))
         context.run_migrations()
 
 

@@ -1,5 +1,6 @@
 """One feel for every list: pages, sorting, batches, and clear refusals."""
 
+import base64
 import json
 from itertools import pairwise
 from typing import Any
@@ -69,6 +70,47 @@ async def test_a_cursor_belongs_to_its_question(client: AsyncClient) -> None:
         answer = await client.get(f"/v1/municipalities?cursor={nonsense}")
         assert answer.status_code == 400, nonsense
         assert answer.json()["errors"][0]["parameter"] == "cursor"
+
+
+FORGED = [
+    ("sort=name", "a\x00", "dk-1"),
+    ("sort=name", "\ud800", "dk-1"),
+    ("sort=name", 7, "dk-1"),
+    ("sort=name", "a", "nul\x00"),
+    ("sort=name", "a", "\ud800"),
+    ("sort=population", 2**40, "dk-1"),
+    ("sort=population", "x", "dk-1"),
+]
+
+
+@pytest.mark.parametrize(("query", "key", "id"), FORGED)
+async def test_a_forged_cursor_is_refused_like_any_other_nonsense(
+    client: AsyncClient, query: str, key: object, id: str
+) -> None:
+    """Whatever is in it: 400, never a failure of ours."""
+    cursor = (await client.get(f"/v1/municipalities?{query}&limit=1")).json()["next"]
+    question, day, *_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    for forged in (
+        [question, day, key, id],
+        [question, "0001-01-01", "a", "dk-1"],
+        [question, "20270101", "a", "dk-1"],
+    ):
+        token = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
+        answer = await client.get(f"/v1/municipalities?{query}&cursor={token}")
+        assert answer.status_code == 400, forged
+        assert answer.json()["errors"][0]["parameter"] == "cursor"
+
+
+async def test_a_parameter_takes_so_many_values_and_no_more(client: AsyncClient) -> None:
+    """And unknown ones by the hundred are told without a statement for each."""
+    answer = await client.get("/v1/municipalities?" + "&".join(f"region=dk-{n}" for n in range(1001)))
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["detail"] == "This parameter takes 1000 values at the most"
+    answer = await client.get("/v1/municipalities?" + "&".join(f"region=dk-{n}" for n in range(10850, 11350)))
+    faults = answer.json()["errors"]
+    assert len(faults) == 500
+    assert all(fault["near"] for fault in faults[:10])
+    assert not any(fault["near"] for fault in faults[10:])
 
 
 async def test_ids_make_a_batch(client: AsyncClient) -> None:

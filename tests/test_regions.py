@@ -3,8 +3,11 @@
 import pytest
 from httpx import AsyncClient
 
+from app.resources.area_changes import AreaChangeData, area_changes
+from app.rest.body import validate
+from app.rest.writing import Writer
 from app.settings import Settings
-from tests.conftest import serving
+from tests.conftest import put, serving
 
 BEFORE = ["dk-1084", "dk-1082", "dk-1081", "dk-1085", "se-12", "dk-1083"]
 AFTER = ["dk-1082", "dk-1081", "se-12", "dk-1083", "dk-oestdanmark"]
@@ -58,6 +61,22 @@ async def test_a_region_to_come_says_what_it_comes_from(client: AsyncClient) -> 
     assert await ids(client, "?id=dk-oestdanmark&as_of=2026-01-01") == ["dk-oestdanmark"], (
         "asked for by id, it is there"
     )
+
+
+async def test_the_nearest_change_comes_first(writer: Writer, fresh: str, settings: Settings) -> None:
+    """Looking back the latest, looking ahead the earliest."""
+    changes = []
+    for year, before, after in ((2001, "dk-1081", "dk-1082"), (2003, "dk-1083", "dk-1082"), (2002, "se-12", "dk-1082")):
+        sides = {"before": [{"region": before, "name": before}], "after": [{"region": after, "name": after}]}
+        body = {"kind": "transfer", "title": "Prøve", "effective_on": f"{year}-01-01", **sides}
+        changes.append((area_changes, f"proeve-{year}", validate(AreaChangeData, body)))
+        back = {"before": sides["after"], "after": sides["before"]}
+        changes.append((area_changes, f"tilbage-{year}", validate(AreaChangeData, body | back)))
+    await put(writer, *changes)
+    async with serving(settings.model_copy(update={"database_url": fresh})) as client:
+        region = (await client.get("/v1/regions/dk-1082")).json()
+    assert [p["on"][:4] for p in region["predecessors"]] == ["2003", "2002", "2001"]
+    assert [s["on"][:4] for s in region["successors"]] == ["2001", "2002", "2003"]
 
 
 async def test_the_merger_and_its_legal_act(client: AsyncClient) -> None:

@@ -150,11 +150,8 @@ async def test_seed_004_the_grant(client: AsyncClient) -> None:
 async def test_seed_004_who_held_which_office(client: AsyncClient) -> None:
     """Persons in office on the day of the press release; their mobile numbers are not published here."""
     ministry = await get(client, "organisations/sundhedsministeriet")
-    assert [(o["title"], o["person"], o["held_on"]) for o in ministry["offices"]][0] == (
-        "sundhedsminister",
-        "Nick Hækkerup",
-        "2014-09-19",
-    )
+    first = ministry["offices"][0]
+    assert (first["title"], first["person"], first["held_on"]) == ("sundhedsminister", "Nick Hækkerup", "2014-09-19")
     region = await get(client, "organisations/region-sjaelland")
     assert ("regionsrådsformand", "Jens Stenbæk") in [(o["title"], o["person"]) for o in region["offices"]]
     assert "Pressevagt" in [point["name"] for point in region["contact_points"]]

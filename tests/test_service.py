@@ -192,6 +192,11 @@ def test_each_request_is_one_line_of_json_with_its_id(tmp_path: Path, register: 
         ({"wokers": "2"}, "did you mean BROEN_WORKERS?"),
         ({"database_url": "mysql://secret@host/db"}, "BROEN_DATABASE_URL"),
         ({"today": "tomorrow"}, "BROEN_TODAY"),
+        ({"today": "0001-01-01"}, "BROEN_TODAY"),
+        ({"root_path": "broen/"}, "BROEN_ROOT_PATH"),
+        ({"trusted_proxies": "10.0.0.0/99"}, "BROEN_TRUSTED_PROXIES"),
+        ({"statement_seconds": "0"}, "BROEN_STATEMENT_SECONDS"),
+        ({"database_url": "postgresql://u:secret@host:port/db"}, "the port of the address should be a number"),
         ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "The database"),
     ],
 )
@@ -202,6 +207,38 @@ def test_what_is_set_wrong_is_said_in_a_sentence(settings: dict[str, object], sa
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "secret" not in ended.stderr
+
+
+@pytest.mark.parametrize(("option", "says"), [("--port=70000", "BROEN_PORT"), ("--workers=0", "BROEN_WORKERS")])
+def test_options_are_checked_as_settings_are(option: str, says: str) -> None:
+    """Before anything is started."""
+    ended = subprocess.run([BROEN, "serve", option], env=environment(), capture_output=True, text=True, check=False)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
+    assert says in ended.stderr
+
+
+def test_whatever_an_address_says_to_libpq_is_understood(fresh: str) -> None:
+    """By the writes as by the reads: most managed servers have sslmode in theirs."""
+    address = f"{fresh}&sslmode=prefer&application_name=elsewhere"
+    for command in ("migrate", "load"):
+        ended = subprocess.run(
+            [BROEN, command], env=environment(database_url=address), capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, ended.stderr
+
+
+async def test_forwarded_headers_are_believed_from_configured_proxies_only(tmp_path: Path, register: str) -> None:
+    """The scheme in a link that the service makes is the proxy's word, if it is trusted."""
+    schemes = {}
+    for trusted in ("", "127.0.0.1"):
+        more = {"trusted_proxies": trusted} if trusted else {}
+        with service(tmp_path / "log", database_url=register, **more) as running:
+            forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+            running.get("/v1/regions", headers=forwarded)
+            running.stop()
+            (event,) = [event for event in running.events() if event["event"] == "request"]
+            schemes[trusted] = event["client"]
+    assert schemes == {"": "127.0.0.1", "127.0.0.1": "203.0.113.7"}
 
 
 def test_help_and_version_need_no_database() -> None:
@@ -223,6 +260,24 @@ async def test_a_database_that_is_away_is_a_problem_and_nothing_worse(settings: 
             assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
             assert int(answer.headers["Retry-After"]) > 0
             assert "cannot be reached" in answer.json()["detail"]
+
+
+async def test_a_server_that_does_not_let_us_in_is_a_problem_and_nothing_worse(fresh: str, settings: Settings) -> None:
+    """503 with Retry-After, and the cause is in the log."""
+    stranger = make_url(fresh).update_query_dict({"user": "stranger"}).render_as_string(hide_password=False)
+    async with serving(settings.model_copy(update={"database_url": stranger})) as client:
+        answer = await client.get("/v1/regions")
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+
+
+async def test_who_waits_too_long_for_a_connection_is_told_so(fresh: str, settings: Settings) -> None:
+    """A hanging database does not gather callers without end."""
+    few = settings.model_copy(update={"database_url": fresh, "statement_seconds": 0.3, "pool_size": 1})
+    async with serving(few) as client, connected(fresh) as connection, connection.transaction():
+        await connection.execute("lock table region in access exclusive mode")
+        answers = await asyncio.gather(*(client.get("/v1/regions") for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {503}
+    assert any("Too many questions are waiting" in answer.json()["detail"] for answer in answers)
 
 
 async def test_connections_that_die_unnoticed_are_replaced(fresh: str, settings: Settings) -> None:

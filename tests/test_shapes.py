@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from app.errors import InvalidBody
 from app.resources.initiatives import InitiativeData
 from app.rest.body import parse_json, validate
-from app.rest.schema import Money, Period, StatedDate
+from app.rest.dates import Period, StatedDate
+from app.rest.schema import Money
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, part_of
+from app.rest.dates import StatedDate
 from app.rest.query import Condition, ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, RecordPath, Ref, Schema, StatedDate, Text
+from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, RecordPath, Ref, Schema, Text
 from app.rest.sources import SourceRow
 from app.rest.view import json_object
 

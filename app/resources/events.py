@@ -9,11 +9,12 @@ from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.rest.dates import StatedDate
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Count, Day, Id, Page, R, Record, RecordData, Ref, Schema, StatedDate, Text, wrong
+from app.rest.schema import Absent, Count, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, wrong
 
 EventKind = TypeAliasType(
     "EventKind",

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.rest.dates import Period
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Money, Page, Period, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Absent, Day, Id, Money, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.view import current, many
 
 FundingProgrammeKind = TypeAliasType(
@@ -177,7 +178,7 @@ funding_programmes = Resource(
     data=FundingProgrammeData,
     row=FundingProgrammeRow,
     parts={"cofinancing_rules": CofinancingRuleRow, "calls": CallRow},
-    computed={"children": many(Ref, Child, Child.parent_id == FundingProgrammeRow.id, order=Child.id)},
+    computed={"children": many(Ref, Child, Child.parent_id == FundingProgrammeRow.id, order=[Child.id])},
 )
 
 

@@ -92,7 +92,7 @@ goals = Resource(
     public=Goal,
     data=GoalData,
     row=GoalRow,
-    computed={"children": many(Ref, Child, Child.parent_id == GoalRow.id, order=Child.number, name=Child.title)},
+    computed={"children": many(Ref, Child, Child.parent_id == GoalRow.id, order=[Child.number], name=Child.title)},
 )
 
 

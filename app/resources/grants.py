@@ -2,14 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Generic, Literal
+from typing import Annotated, Generic, Literal, Self
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
+from app.rest.dates import StatedDate
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
@@ -27,8 +28,8 @@ from app.rest.schema import (
     RecordData,
     Ref,
     Schema,
-    StatedDate,
     Text,
+    wrong,
 )
 
 GrantStatus = TypeAliasType(
@@ -171,6 +172,21 @@ class GrantFields(RecordData[R], Generic[R]):
     """What was planned and paid, the earliest first."""
     accounts: list[Account[R]]
     """What was accounted for, the earliest first."""
+
+    @model_validator(mode="after")
+    def _pays_within_the_award(self) -> Self:
+        if self.awarded is None:
+            return self
+        paid = [instalment.paid for instalment in self.instalments if instalment.paid]
+        for amounts, what in (
+            (paid, "What is paid"),
+            ([self.recovered] if self.recovered else [], "What is recovered"),
+        ):
+            if any(money.currency != self.awarded.currency for money in amounts):
+                raise wrong(f"{what} is in the currency of the award, {self.awarded.currency}")
+            if (total := sum(money.amount for money in amounts)) > self.awarded.amount:
+                raise wrong(f"{what} comes to {total}, above the award of {self.awarded.amount}")
+        return self
 
 
 class GrantData(GrantFields[Id]):

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Mapped
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow
 from app.resources.regions import Country, RegionRow, Succession, succession
+from app.rest.dates import Period
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Count, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Absent, Count, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.view import current, one
 
 

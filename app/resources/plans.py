@@ -1,21 +1,22 @@
 """Plans: health plans, local health plans and strategies, with their principles and how they came about."""
 
 from datetime import date
-from typing import Annotated, Generic, Literal
+from typing import Annotated, Final, Generic, Literal, Self
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy import Date, func
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.rest.dates import Period, StatedDate, refuse_disorder
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, StatedDate, Text
+from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.view import current, latest_by
 
 PlanKind = TypeAliasType(
@@ -46,6 +47,16 @@ PlanMilestoneKind = TypeAliasType(
         ),
     ],
 )
+
+
+MILESTONE_ORDER: Final = {
+    "consultation_opened": ["drafted"],
+    "consultation_closed": ["drafted", "consultation_opened"],
+    "adopted": ["drafted", "consultation_opened"],
+    "amended": ["drafted", "adopted"],
+    "lapsed": ["drafted", "adopted"],
+}
+"""What comes after what. Advice that came after the adoption is kept as it happened."""
 
 
 class PlanRow(RecordRow):
@@ -155,6 +166,11 @@ class PlanFields(RecordData[R], Generic[R]):
     """The steps of its life, the earliest first."""
     advice: list[Advice[R]]
     """The advice that was asked for before it was adopted."""
+
+    @model_validator(mode="after")
+    def _has_a_possible_history(self) -> Self:
+        refuse_disorder(self.milestones, MILESTONE_ORDER)
+        return self
 
 
 class PlanData(PlanFields[Id]):

@@ -12,11 +12,12 @@ from typing_extensions import TypeAliasType
 
 from app.db import RecordRow, danish_order
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeKind, AreaChangeRow, ChangedAreaRow
+from app.rest.dates import Period
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.view import current, many
 
 Country = TypeAliasType(
@@ -126,7 +127,11 @@ class RegionQuery(ListQuery):
 def succession(
     area: type[RecordRow], column: str, here: type[ChangedAreaRow], there: type[ChangedAreaRow]
 ) -> ScalarSelect[Any]:
-    """The areas on the other side of the changes in which an area, by its column, stands on this side."""
+    """The areas on the other side of the changes in which an area, by its column, stands on this side.
+
+    The nearest change comes first: looking back the latest, looking ahead the earliest.
+    """
+    near = AreaChangeRow.effective_on.desc() if here is AreaAfterRow else AreaChangeRow.effective_on.asc()
     this: InstrumentedAttribute[str | None] = getattr(here, column)
     other: InstrumentedAttribute[str | None] = getattr(there, column)
     return many(
@@ -136,7 +141,7 @@ def succession(
         other != this,
         here.record_id == AreaChangeRow.id,
         there.record_id == AreaChangeRow.id,
-        order=AreaChangeRow.effective_on,
+        order=[near, AreaChangeRow.id, there.position],
         id=other,
         name=there.name,
         on=AreaChangeRow.effective_on,

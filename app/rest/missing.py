@@ -12,6 +12,8 @@ from app.errors import Fault, Gone, NotFound, bad_parameter
 from app.rest.changes import ChangeRow, RevisionRow
 from app.rest.reading import Reader, Statement
 
+MOST_WITH_NEAR: Final = 10
+"""How many unknown ids of a parameter are looked up, each with a statement of its own."""
 LEAST_LIKENESS: Final = 0.3
 """The trigram similarity below which an id is no candidate."""
 
@@ -36,12 +38,16 @@ async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Go
 async def unknown_ids(
     read: Reader, targets: Mapping[str, Column[Any] | None], unknown: Mapping[str, list[str]]
 ) -> list[Fault]:
-    """A fault for each unknown id in each parameter."""
+    """A fault for each unknown id in each parameter, the first few with ids that may have been meant."""
     return [
-        bad_parameter(name, f"Nothing has the id {id}", await nearest(read, target.table, id))
+        bad_parameter(
+            name,
+            f"Nothing has the id {id}",
+            await nearest(read, target.table, id) if number < MOST_WITH_NEAR else [],
+        )
         for name, ids in unknown.items()
         if (target := targets[name]) is not None
-        for id in ids
+        for number, id in enumerate(ids)
     ]
 
 

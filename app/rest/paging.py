@@ -9,9 +9,9 @@ import hashlib
 import json
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from app.errors import BadParameters, bad_parameter
 from app.rest.query import ListQuery, stored_column
+from app.rest.schema import Day, Id
 
 LIMIT: Final = bindparam("limit", type_=Integer())
 FIRST_AND_LAST: Final[dict[type, tuple[Any, Any]]] = {
@@ -38,6 +39,14 @@ FIRST_AND_LAST: Final[dict[type, tuple[Any, Any]]] = {
     Decimal: (Decimal("-9999999999999.99"), Decimal("9999999999999.99")),
 }
 """The least and the greatest value of each type, to sort what has none last in either direction."""
+
+KEYS: Final[dict[type, Any]] = {
+    int: Annotated[int, Field(ge=FIRST_AND_LAST[int][0], le=FIRST_AND_LAST[int][1])],
+    str: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")],
+    date: date,
+    Decimal: Annotated[Decimal, Field(max_digits=15, decimal_places=2)],
+}
+"""What a sort key in a cursor can be: whatever the database would take, so that a forged one is a 400."""
 
 
 class Cursor(NamedTuple):
@@ -61,8 +70,8 @@ class Cursor(NamedTuple):
         try:
             padded = query.cursor + "=" * (-len(query.cursor) % 4)
             asked, day, key, id = json.loads(base64.b64decode(padded, b"-_", validate=True), parse_float=str)
-            key = TypeAdapter(sort_key(type(query), query.sort).type.python_type).validate_python(key)
-            cursor = cls(asked, date.fromisoformat(day), key, TypeAdapter(str).validate_python(id))
+            kind = KEYS[sort_key(type(query), query.sort).type.python_type]
+            cursor = cls(asked, *(TypeAdapter(t).validate_python(v) for t, v in ((Day, day), (kind, key), (Id, id))))
         except (ValueError, TypeError, ValidationError, RecursionError) as error:
             fault = bad_parameter("cursor", "This is no cursor; give `next` of the page before, or leave it out")
             raise BadParameters(faults=[fault]) from error

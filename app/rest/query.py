@@ -8,7 +8,7 @@ class ThingQuery(ListQuery):
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, Final, cast, get_args
 from urllib.parse import unquote_to_bytes, urlencode
 
 from fastapi import Path, Request
@@ -24,6 +24,8 @@ from app.rest.schema import Absent, Day, Id, Schema
 from app.rest.view import record_of
 
 Condition = ColumnElement[bool]
+MOST_VALUES: Final = 1000
+"""How many values a parameter takes."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,9 @@ class Moment(Schema):
 class ListQuery(Moment):
     """What every list can be asked; a list adds its filters, and `sort` with its Sorts."""
 
-    id: list[Id] | Absent = Field(None, max_length=1000)
+    id: list[Id] | Absent = None
     """Only these records, by id; repeat it for several, and set `limit` to as many."""
-    document: list[Id] | Absent = Field(None, max_length=1000, examples=[["pressemeddelelse-broen-2014"]])
+    document: list[Id] | Absent = Field(None, examples=[["pressemeddelelse-broen-2014"]])
     """Only records that one of these documents, by id, is a source of."""
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
     """How many records a page has at the most."""
@@ -145,6 +147,9 @@ async def check_query(request: Request) -> None:
     given = [name for name, _ in request.query_params.multi_items()]
     if len(given) == len(set(given)):
         return
+    if too_many := [name for name in set(given) if given.count(name) > MOST_VALUES]:
+        fault = f"This parameter takes {MOST_VALUES} values at the most"
+        raise BadParameters(faults=[bad_parameter(name, fault) for name in sorted(too_many)])
     models = [parameter.field_info.annotation for parameter in request.scope["route"].dependant.query_params]
     lists = {name for model in models for name, info in model.model_fields.items() if "list[" in str(info.annotation)}
     repeated = sorted({name for name in given if given.count(name) > 1} - lists)

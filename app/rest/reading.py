@@ -5,7 +5,8 @@ and recovers by itself: the pool makes a new connection when it next needs one.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
@@ -29,8 +30,16 @@ DROPPED: Final = (
     ConnectionError,
 )
 """What a statement fails with on a connection that has been lost."""
-AWAY: Final = (*DROPPED, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError, OSError, TimeoutError)
-"""What it fails with when there is no server to connect to, or none that has room."""
+AWAY: Final = (
+    *DROPPED,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.OperatorInterventionError,
+    OSError,
+    TimeoutError,
+)
+"""What it fails with when there is no server to connect to, or none that lets us in."""
 BEHIND: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 """What it fails with when the database has not been migrated."""
 
@@ -59,6 +68,7 @@ class Reader:
     def __init__(self, url: str, settings: Settings) -> None:
         self.root = settings.root_path
         self._today = settings.today
+        self._patience = settings.statement_seconds
         self._turns = asyncio.Semaphore(settings.pool_size)  # first come, first served, which the pool is not
         self._pool = asyncpg.create_pool(
             url,
@@ -66,8 +76,6 @@ class Reader:
             max_size=settings.pool_size,
             init=_check_version,
             reset=_keep,
-            statement_cache_size=1000,
-            max_cached_statement_lifetime=0,
             command_timeout=settings.statement_seconds + 1,
             timeout=5,
             server_settings={
@@ -94,10 +102,23 @@ class Reader:
         """The day that an answer is about when nothing else is said."""
         return self._today or datetime.now(COPENHAGEN).date()
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a connection to be free, but not without end."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise Unavailable("Too many questions are waiting for the database right now.") from error
+        try:
+            yield
+        finally:
+            self._turns.release()
+
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
         """The first row that a statement gives; Unavailable when the database can't answer."""
         arguments = statement.arguments(values)
-        async with self._turns:
+        async with self._turn():
             try:
                 try:
                     return await self._pool.fetchrow(statement.sql, *arguments)

@@ -38,7 +38,7 @@ def _of(resource: str, id: InstrumentedAttribute[str]) -> tuple[ColumnElement[bo
 
 def sources_of(resource: str, id: InstrumentedAttribute[str], shape: type[Source[Any]]) -> ScalarSelect[Any]:
     """The sources of a record, as an array."""
-    return many(shape, SourceRow, *_of(resource, id), order=SourceRow.position)
+    return many(shape, SourceRow, *_of(resource, id), order=[SourceRow.position])
 
 
 def supported_by(resource: str, id: InstrumentedAttribute[str]) -> Where:

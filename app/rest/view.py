@@ -5,7 +5,7 @@ column `<field>_id`; a period over a range column; an object spread over columns
 `<field>`, or `<field>_id` where only the id is wanted. A field that is none of these is an error at import.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any, Final, cast, get_args
 
@@ -65,12 +65,12 @@ def many(
     shape: type[Schema],
     row: Any,
     *where: ColumnElement[bool],
-    order: SQLColumnExpression[Any],
+    order: Sequence[SQLColumnExpression[Any]],
     **computed: SQLColumnExpression[Any],
 ) -> ScalarSelect[Any]:
     """The rows that meet `where`, as an array in the given order; empty when none does."""
     value = json_object(columns(shape, row, {}, computed))
-    rows = func.json_agg(aggregate_order_by(value, order), type_=JSON())
+    rows = func.json_agg(aggregate_order_by(value, *order), type_=JSON())
     return select(func.coalesce(rows, literal_column("'[]'::json"), type_=JSON())).where(*where).scalar_subquery()
 
 
@@ -106,7 +106,7 @@ def _column(shape: type[Schema], name: str, table: FromClause, parts: Parts) -> 
     kind = kind_of(annotation)
     if name in parts:
         row, (item,) = parts[name], get_args(kind)
-        return many(item, row, row.record_id == record_of(row), order=row.__table__.c.position)
+        return many(item, row, row.record_id == record_of(row), order=[row.__table__.c.position])
     if kind is Ref:
         return _ref(table.c[f"{name}_id"])
     if isinstance(kind, type) and issubclass(kind, Schema):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     FromClause,
     Table,
     Text,
+    any_,
     bindparam,
     cast,
     delete,
@@ -33,14 +34,19 @@ from app.db import table_of
 from app.errors import Fault, InvalidBody, bad_value
 from app.rest.body import parse_json, validate
 from app.rest.changes import ChangeRow, RevisionRow
+from app.rest.dates import Period
 from app.rest.resource import D, Resource
-from app.rest.schema import Period, RecordPath, Schema
+from app.rest.schema import RecordPath, Schema
 from app.rest.sources import dangling
 from app.rest.view import Parts, kind_of
 
 Outcome = Literal["created", "replaced", "unchanged"]
 
-LOCK: Final = text("select pg_advisory_xact_lock(hashtextextended('broen.revision', 0))")
+LOCK: Final = (
+    text("set local statement_timeout = 0"),  # a turn may be waited for as long as any lock
+    text("select pg_advisory_xact_lock(hashtextextended('broen.revision', 0))"),
+    text("set local statement_timeout to default"),
+)
 OPEN: Final = text("""
     insert into revision (id, at, by, note)
     select coalesce(max(id), 0) + 1, greatest(clock_timestamp(), max(at) + interval '1 microsecond'), :by, :note
@@ -62,7 +68,8 @@ class Writer:
         """A transaction that is one revision: committed at the end, unless it changed nothing or failed."""
         try:
             async with self._engine.connect() as connection, connection.begin() as transaction:
-                await connection.execute(LOCK)
+                for statement in LOCK:
+                    await connection.execute(statement)
                 opened = (await connection.execute(OPEN, {"by": by, "note": note})).one()
                 revision = Revision(connection, opened.id, opened.at)
                 yield revision
@@ -106,6 +113,7 @@ class Revision:
         self.id, self.at, self.changes = id, at, 0
         self._connection = connection
         self._references: list[Reference] = []
+        self._put: dict[Table, list[str]] = {}
         self._paths: dict[str, str] = {}
         self._faults: list[Fault] = []
 
@@ -118,6 +126,7 @@ class Revision:
         self._faults += dangling(data)
         values = {"updated_at": self.at, **cells(data, table, resource.parts)}
         self._references += references(values, table)
+        self._put.setdefault(table, []).append(id)
         if held is None:
             earlier = select(func.coalesce(func.max(ChangeRow.version), 0)).where(
                 ChangeRow.resource == resource.name, ChangeRow.id == id
@@ -163,6 +172,7 @@ class Revision:
             missing = f"among the {target.table.name} records"
             faults += [bad_value(r.pointer, f"There is no {r.id} {missing}") for r in named if r.id in unknown]
         faults += await self._unknown_paths()
+        faults += await self._circles()
         if faults:
             raise InvalidBody(faults=faults)
         await self._connection.execute(text("set constraints all immediate"))
@@ -177,6 +187,24 @@ class Revision:
         known = exists().where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
         unknown = await self._connection.execute(select(given.c.resource, given.c.id).where(~known))
         return [bad_value(self._paths[f"{r}/{id}"], f"There is no record {r}/{id}") for r, id in unknown]
+
+    async def _circles(self) -> list[Fault]:
+        """A fault for each record that is above itself, by any column in which records of a table name each other."""
+        own = [
+            (table, column)
+            for table in self._put
+            for column in table.c
+            if any(key.column.table is table for key in column.foreign_keys)
+        ]
+        faults = []
+        for table, column in own:
+            begun = table.c.id == any_(bindparam("ids", self._put[table], type_=ARRAY(Text)))
+            way = select(table.c.id.label("start"), column.label("id")).where(begun).cte(recursive=True)
+            way = way.union(select(way.c.start, column).join(table, table.c.id == way.c.id))
+            circle = await self._connection.scalars(select(way.c.start).where(way.c.start == way.c.id))
+            name = column.name.removesuffix("_id")
+            faults += [bad_value(f"/{name}", f"{id} would come before itself by way of {name}") for id in circle]
+        return faults
 
     async def _put_parts(
         self, table: Table, owner: dict[str, Any], name: str, items: Sequence[Schema], *, replace: bool

@@ -98,7 +98,7 @@ initiatives = Resource(
         "stages": StageRow,
         "contacts": ContactRow,
     },
-    computed={"children": many(Ref, Child, Child.parent_id == InitiativeRow.id, order=Child.id, name=Child.title)},
+    computed={"children": many(Ref, Child, Child.parent_id == InitiativeRow.id, order=[Child.id], name=Child.title)},
 )
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Generic, Literal, Self
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
-from app.rest.schema import Count, Id, Money, Period, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.dates import Period
+from app.rest.schema import Count, Id, Money, R, Record, RecordData, Ref, Schema, Text, wrong
 
 InitiativeKind = TypeAliasType(
     "InitiativeKind",

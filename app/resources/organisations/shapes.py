@@ -5,7 +5,8 @@ from typing import Annotated, Generic, Literal, Self
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
-from app.rest.schema import Count, Day, Id, Period, R, Record, RecordData, Ref, Schema, StatedDate, Text, wrong
+from app.rest.dates import Period, StatedDate
+from app.rest.schema import Count, Day, Id, R, Record, RecordData, Ref, Schema, Text, wrong
 
 OrganisationKind = TypeAliasType(
     "OrganisationKind",

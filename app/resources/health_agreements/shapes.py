@@ -1,22 +1,12 @@
-"""Health agreements: what a region and its municipalities agree about citizens' health (Sundhedsloven § 205)."""
+"""The shapes of health agreements, read and written, and what a possible history is."""
 
-from datetime import date
-from typing import Annotated, Generic, Literal
+from typing import Annotated, Final, Generic, Literal, Self
 
-from fastapi import Query
-from pydantic import Field
-from sqlalchemy import Date, func
-from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Mapped, aliased
+from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
-from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
-from app.rest.reading import Reading
-from app.rest.resource import Resource
-from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, Period, R, Record, RecordData, Ref, Schema, StatedDate, Text
-from app.rest.view import current, latest_by, many
+from app.rest.dates import Period, StatedDate, refuse_disorder
+from app.rest.schema import Day, Id, R, Record, RecordData, Ref, Schema, Text, wrong
 
 HealthAgreementKind = TypeAliasType(
     "HealthAgreementKind",
@@ -78,55 +68,21 @@ MilestoneKind = TypeAliasType(
 )
 
 
-class HealthAgreementRow(RecordRow):
-    __tablename__ = "health_agreement"
-
-    kind: Mapped[str]
-    title: Mapped[str]
-    region_id: Mapped[str] = refers_to("region")
-    drafted_by_id: Mapped[str | None] = refers_to("organisation")
-    legal_basis: Mapped[str | None]
-    nominal_edtf: Mapped[str | None]
-    nominal_earliest: Mapped[date | None]
-    nominal_latest: Mapped[date | None]
-    period: Mapped[Range[date] | None]
-    vision: Mapped[str | None]
-    edition: Mapped[str | None]
-    replaces_id: Mapped[str | None] = refers_to("health_agreement")
-    focus_areas: Mapped[list[str]]
-    sort_title: Mapped[str] = danish_order("title")
-
-
-class PartyRow(PartRow):
-    __tablename__ = "health_agreement_party"
-    __table_args__ = (once("organisation_id"),)
-
-    record_id: Mapped[str] = part_of("health_agreement")
-    organisation_id: Mapped[str] = refers_to("organisation")
-    decision: Mapped[str | None]
-    decided_on: Mapped[date | None]
-    deadline: Mapped[date | None]
-    reservation: Mapped[str | None]
-    case_number: Mapped[str | None]
-
-
-class MilestoneRow(PartRow):
-    __tablename__ = "health_agreement_milestone"
-
-    record_id: Mapped[str] = part_of("health_agreement")
-    kind: Mapped[str]
-    date_edtf: Mapped[str | None]
-    date_earliest: Mapped[date | None]
-    date_latest: Mapped[date | None]
-    note: Mapped[str | None]
-
-
-class ExtensionRow(PartRow):
-    __tablename__ = "health_agreement_extension"
-
-    record_id: Mapped[str] = part_of("health_agreement")
-    until: Mapped[date]
-    legal_basis: Mapped[str | None]
+MILESTONE_ORDER: Final = {
+    "consultation_opened": ["drafted"],
+    "consultation_closed": ["drafted", "consultation_opened"],
+    "approved_by_committee": ["drafted", "consultation_opened"],
+    "sent_to_parties": ["drafted", "approved_by_committee"],
+    "adopted_by_parties": ["drafted", "sent_to_parties"],
+    "submitted_to_authority": ["drafted", "approved_by_committee"],
+    "approved_by_authority": ["drafted", "submitted_to_authority"],
+    "in_force": ["drafted", "adopted_by_parties"],
+    "amended": ["drafted"],
+    "extended": ["in_force"],
+    "lapsed": ["drafted", "in_force"],
+}
+"""What comes after what (Sundhedsloven §§ 204-205 and the orders of 2013 and 2018). The authority's approval is no gate
+before the effect: agreements were in force before they were approved."""
 
 
 class Party(Schema, Generic[R]):
@@ -144,6 +100,14 @@ class Party(Schema, Generic[R]):
     """The reservation, in its own words; null when there is none."""
     case_number: Text | None = Field(examples=["19/12345"])
     """The party's own number of the case; null when unknown."""
+
+    @model_validator(mode="after")
+    def _answers_as_it_decided(self) -> Self:
+        if self.reservation and self.decision != "adopted_with_reservation":
+            raise wrong("A reservation belongs to the decision adopted_with_reservation")
+        if self.decided_on and self.decision in (None, "pending"):
+            raise wrong("A day of decision belongs to a decision; give adopted, adopted_with_reservation or rejected")
+        return self
 
 
 class Milestone(Schema, Generic[R]):
@@ -198,6 +162,11 @@ class HealthAgreementFields(RecordData[R], Generic[R]):
     extensions: list[Extension[R]]
     """How it was made to last longer, the earliest first."""
 
+    @model_validator(mode="after")
+    def _has_a_possible_history(self) -> Self:
+        refuse_disorder(self.milestones, MILESTONE_ORDER)
+        return self
+
 
 class HealthAgreementData(HealthAgreementFields[Id]):
     """A health agreement as it is written."""
@@ -210,66 +179,3 @@ class HealthAgreement(HealthAgreementFields[Ref], Record):
     """The latest milestone reached by the day asked about; null when none is known."""
     replaced_by: list[Ref]
     """The agreements that follow it."""
-
-
-STATUS = latest_by(MilestoneRow, MilestoneRow.kind, MilestoneRow.date_latest)
-Later = aliased(HealthAgreementRow)
-
-
-class HealthAgreementQuery(ListQuery):
-    """What the health agreements can be asked."""
-
-    kind: Annotated[list[HealthAgreementKind] | Absent, any_of(HealthAgreementRow.kind)] = Field(
-        None, examples=[["health_agreement"]]
-    )
-    """Only agreements of these kinds."""
-    region: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.region_id)] = Field(None, examples=[["dk-1085"]])
-    """Only agreements of these regions, by id."""
-    party: Annotated[list[Id] | Absent, any_of(PartyRow.organisation_id)] = Field(None, examples=[["lolland-kommune"]])
-    """Only agreements that bind one of these organisations, by id."""
-    decision: Annotated[list[Decision] | Absent, any_of(PartyRow.decision)] = Field(None, examples=[["pending"]])
-    """Only agreements that a party has answered in one of these ways."""
-    in_force: Annotated[bool | Absent, Where(lambda yes: current(HealthAgreementRow) == yes)] = Field(
-        None, examples=[True]
-    )
-    """Only agreements that are known to be in effect on the day asked about, or known not to be; whose period is
-    unknown is in neither answer."""
-    status: Annotated[list[MilestoneKind] | Absent, any_of(STATUS)] = Field(None, examples=[["in_force"]])
-    """Only agreements whose latest milestone on the day asked about is one of these."""
-    replaces: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.replaces_id)] = Field(
-        None, examples=[["sundhedsaftale-sjaelland-2019"]]
-    )
-    """Only agreements that follow one of these, by id."""
-    sort: Annotated[
-        Literal["title", "-title", "start", "-start"],
-        Sorts(title=HealthAgreementRow.sort_title, start=func.lower(HealthAgreementRow.period, type_=Date)),
-    ] = Field("title", examples=["-start"])
-    """What to sort by, `start` being the first day of its effect; with `-` in front, from the last to the first."""
-
-
-health_agreements = Resource(
-    name="health-agreements",
-    example="sundhedsaftale-sjaelland-2019",
-    public=HealthAgreement,
-    data=HealthAgreementData,
-    row=HealthAgreementRow,
-    parts={"parties": PartyRow, "milestones": MilestoneRow, "extensions": ExtensionRow},
-    computed={
-        "status": STATUS,
-        "replaced_by": many(Ref, Later, Later.replaces_id == HealthAgreementRow.id, order=Later.id, name=Later.title),
-    },
-)
-
-
-@health_agreements.router.get("")
-async def list_health_agreements(
-    query: Annotated[HealthAgreementQuery, Query()], read: Reading
-) -> Json[Page[HealthAgreement]]:
-    """Health agreements, whether in force or not, in Danish order of their titles unless asked otherwise."""
-    return await health_agreements.page(read, query)
-
-
-@health_agreements.router.get("/{id}")
-async def get_health_agreement(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[HealthAgreement]:
-    """One health agreement, with its parties, its milestones and what follows it."""
-    return await health_agreements.one(read, id, query)

@@ -1,0 +1,87 @@
+"""Health agreements: what a region and its municipalities agree about citizens' health (Sundhedsloven § 205)."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import Date, func
+from sqlalchemy.orm import aliased
+
+from app.resources.health_agreements.shapes import (
+    Decision,
+    HealthAgreement,
+    HealthAgreementData,
+    HealthAgreementKind,
+    MilestoneKind,
+)
+from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, PartyRow
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Id, Page, Ref
+from app.rest.view import current, latest_by, many
+
+__all__ = ["HealthAgreementData", "HealthAgreementRow", "health_agreements"]
+
+STATUS = latest_by(MilestoneRow, MilestoneRow.kind, MilestoneRow.date_latest)
+Later = aliased(HealthAgreementRow)
+
+
+class HealthAgreementQuery(ListQuery):
+    """What the health agreements can be asked."""
+
+    kind: Annotated[list[HealthAgreementKind] | Absent, any_of(HealthAgreementRow.kind)] = Field(
+        None, examples=[["health_agreement"]]
+    )
+    """Only agreements of these kinds."""
+    region: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.region_id)] = Field(None, examples=[["dk-1085"]])
+    """Only agreements of these regions, by id."""
+    party: Annotated[list[Id] | Absent, any_of(PartyRow.organisation_id)] = Field(None, examples=[["lolland-kommune"]])
+    """Only agreements that bind one of these organisations, by id."""
+    decision: Annotated[list[Decision] | Absent, any_of(PartyRow.decision)] = Field(None, examples=[["pending"]])
+    """Only agreements that a party has answered in one of these ways."""
+    in_force: Annotated[bool | Absent, Where(lambda yes: current(HealthAgreementRow) == yes)] = Field(
+        None, examples=[True]
+    )
+    """Only agreements that are known to be in effect on the day asked about, or known not to be; whose period is
+    unknown is in neither answer."""
+    status: Annotated[list[MilestoneKind] | Absent, any_of(STATUS)] = Field(None, examples=[["in_force"]])
+    """Only agreements whose latest milestone on the day asked about is one of these."""
+    replaces: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.replaces_id)] = Field(
+        None, examples=[["sundhedsaftale-sjaelland-2019"]]
+    )
+    """Only agreements that follow one of these, by id."""
+    sort: Annotated[
+        Literal["title", "-title", "start", "-start"],
+        Sorts(title=HealthAgreementRow.sort_title, start=func.lower(HealthAgreementRow.period, type_=Date)),
+    ] = Field("title", examples=["-start"])
+    """What to sort by, `start` being the first day of its effect; with `-` in front, from the last to the first."""
+
+
+health_agreements = Resource(
+    name="health-agreements",
+    example="sundhedsaftale-sjaelland-2019",
+    public=HealthAgreement,
+    data=HealthAgreementData,
+    row=HealthAgreementRow,
+    parts={"parties": PartyRow, "milestones": MilestoneRow, "extensions": ExtensionRow},
+    computed={
+        "status": STATUS,
+        "replaced_by": many(Ref, Later, Later.replaces_id == HealthAgreementRow.id, order=[Later.id], name=Later.title),
+    },
+)
+
+
+@health_agreements.router.get("")
+async def list_health_agreements(
+    query: Annotated[HealthAgreementQuery, Query()], read: Reading
+) -> Json[Page[HealthAgreement]]:
+    """Health agreements, whether in force or not, in Danish order of their titles unless asked otherwise."""
+    return await health_agreements.page(read, query)
+
+
+@health_agreements.router.get("/{id}")
+async def get_health_agreement(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[HealthAgreement]:
+    """One health agreement, with its parties, its milestones and what follows it."""
+    return await health_agreements.one(read, id, query)
