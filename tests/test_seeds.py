@@ -93,7 +93,8 @@ async def test_the_status_of_an_agreement_is_the_one_of_the_day(client: AsyncCli
     assert (await get(client, f"{path}?as_of=2019-07-01"))["status"] == "in_force"
     assert (await get(client, f"{path}?as_of=2024-01-01"))["status"] == "lapsed"
     for day, in_force, found in (("2023-12-31", "true", 1), ("2024-01-01", "true", 0), ("2024-01-01", "false", 1)):
-        page = await get(client, f"health-agreements?as_of={day}&in_force={in_force}&region=dk-1085")
+        asked = f"as_of={day}&in_force={in_force}&id=sundhedsaftale-sjaelland-2019"
+        page = await get(client, f"health-agreements?{asked}")
         assert len(page["items"]) == found
     page = await get(client, "health-agreements?as_of=2022-01-01&status=in_force&party=lolland-kommune")
     assert [item["id"] for item in page["items"]] == ["sundhedsaftale-sjaelland-2019"]
@@ -297,3 +298,47 @@ async def test_seed_003_who_held_which_office_for_which_party(client: AsyncClien
         held = (await get(client, f"organisations/{id}"))["offices"]
         assert [(o["title"], o["person"], o["party"]) for o in held] == offices
         assert {o["held_on"] for o in held} == {None}
+
+
+async def test_the_agreements_of_all_five_regions(client: AsyncClient) -> None:
+    """By region and nominal period; each with the region and all its municipalities as parties."""
+    page = await get(client, "health-agreements?kind=health_agreement&limit=100")
+    found = {(a["region"]["id"], a["nominal"]["edtf"]): len(a["parties"]) for a in page["items"]}
+    assert found == {
+        ("dk-1081", "2024/2027"): 1 + 11,
+        ("dk-1082", "2015/2018"): 1 + 19,
+        ("dk-1082", "2019/2023"): 1 + 19,
+        ("dk-1083", "2019/2023"): 1 + 22,
+        ("dk-1083", "2024/2027"): 1 + 22,
+        ("dk-1084", "2019/2023"): 1 + 29,
+        ("dk-1084", "2024/2027"): 1 + 29,
+        ("dk-1085", "2015/2019-06"): 1 + 17,
+        ("dk-1085", "2019/2023"): 1 + 17,
+        ("dk-1085", "2024/2027"): 1 + 17,
+    }
+
+
+async def test_which_agreements_were_extended_and_under_which_law(client: AsyncClient) -> None:
+    """Those of 2019, by half a year; one follows the other."""
+    agreement = await get(client, "health-agreements/sundhedsaftale-syddanmark-2019?as_of=2019-07-01")
+    assert agreement["extensions"] == [{"until": "2024-01-01", "legal_basis": "L 191 af 2022"}]
+    assert [(m["kind"], m["date"]["edtf"]) for m in agreement["milestones"]] == [
+        ("approved_by_committee", "2019-04-24"),
+        ("sent_to_parties", "2019-04-26"),
+        ("adopted_by_parties", "2019-06-26"),
+        ("submitted_to_authority", "../2019-07-01"),
+        ("in_force", "2019-07-01"),
+        ("lapsed", "2024-01-01"),
+    ]
+    assert {party["deadline"] for party in agreement["parties"]} == {"2019-06-24"}
+    assert agreement["status"] == "in_force"
+    assert [later["id"] for later in agreement["replaced_by"]] == ["sundhedsaftale-syddanmark-2024"]
+    mine = await get(client, "health-agreements?party=vejen-kommune&as_of=2026-11-22&in_force=true")
+    assert [a["id"] for a in mine["items"]] == ["sundhedsaftale-syddanmark-2024"]
+
+
+async def test_who_sat_on_the_committees(client: AsyncClient) -> None:
+    """Their composition is no constant."""
+    for region, seats in (("hovedstaden", [5, 5, 2]), ("midtjylland", [5, 5, 2]), ("sjaelland", [5, 5, 3])):
+        committee = await get(client, f"organisations/sundhedskoordinationsudvalget-{region}")
+        assert [member["seats"] for member in committee["members"]] == seats
