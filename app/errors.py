@@ -165,7 +165,7 @@ def _parameter_fault(request: Request, error: Mapping[str, Any]) -> Fault:
     if error["type"] != "extra_forbidden":
         return bad_parameter(name, error["msg"])
     models = [parameter.field_info.annotation for parameter in request.scope["route"].dependant.query_params]
-    known = sorted(field for model in models for field in model.model_fields)
+    known = sorted(info.alias or field for model in models for field, info in model.model_fields.items())
     near = difflib.get_close_matches(name, known)
     return bad_parameter(name, f"There is no such parameter here; there are: {', '.join(known) or 'none'}.", near)
 

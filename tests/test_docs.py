@@ -40,11 +40,15 @@ async def test_what_the_readme_asks_is_answered_as_it_says(client: AsyncClient) 
     """Its requests run, and its figures are right."""
     urls = re.findall(r"curl -s 'http://127\.0\.0\.1:8000([^']+)'", README)
     answers = [(await client.get(url)).raise_for_status().json() for url in urls]
-    east, capital, initiatives, grants = answers
+    east, capital, initiatives, grants, project, extended, committee, diff = answers
     assert east["total"] == 46
     assert (capital["period"]["end"], capital["successors"][0]["id"]) == ("2027-01-01", "dk-oestdanmark")
     assert len(initiatives["items"]) == 2
     assert grants["items"][0]["awarded"] == {"amount": 2000000.00, "currency": "DKK"}
+    assert "Projektets samlede budget: 199.994 EUR" in [source["quote"] for source in project["sources"]]
+    assert [item["extensions"][0]["legal_basis"] for item in extended["items"]] == ["L 191 af 2022"] * 4
+    assert [member["seats"] for member in committee["members"]] == [5, 5, 2]
+    assert diff["changes"] == []
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,14 @@ async def test_which_agreements_were_extended_and_under_which_law(client: AsyncC
     assert [a["id"] for a in mine["items"]] == ["sundhedsaftale-syddanmark-2024"]
 
 
+async def test_which_were_extended_is_one_question(client: AsyncClient) -> None:
+    """And which were in force before the authority approved, of which no text at hand tells."""
+    extended = await get(client, "health-agreements?extended=true")
+    assert {item["nominal"]["edtf"] for item in extended["items"]} == {"2019/2023"}
+    assert {item["region"]["id"] for item in extended["items"]} == {"dk-1082", "dk-1083", "dk-1084", "dk-1085"}
+    assert (await get(client, "health-agreements?in_force_before_approval=true"))["items"] == []
+
+
 async def test_who_sat_on_the_committees(client: AsyncClient) -> None:
     """Their composition is no constant."""
     for region, seats in (("hovedstaden", [5, 5, 2]), ("midtjylland", [5, 5, 2]), ("sjaelland", [5, 5, 3])):

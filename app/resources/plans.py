@@ -17,6 +17,7 @@ from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
+from app.rest.versions import Diff, DiffQuery, diff
 from app.rest.view import current, latest_by
 
 PlanKind = TypeAliasType(
@@ -233,3 +234,9 @@ async def list_plans(query: Annotated[PlanQuery, Query()], read: Reading) -> Jso
 async def get_plan(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Plan]:
     """One plan, with its principles, its focus areas and how it came about."""
     return await plans.one(read, id, query)
+
+
+@plans.router.get("/{id}/diff")
+async def diff_plan(id: RecordId, query: Annotated[DiffQuery, Query()], read: Reading) -> Json[Diff]:
+    """What changed between two versions of a plan, field by field."""
+    return await diff(read, plans, id, query)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Date, func
+from sqlalchemy import Date, exists, func
 from sqlalchemy.orm import aliased
 
 from app.resources.health_agreements.shapes import (
@@ -20,12 +20,26 @@ from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Id, Page, Ref
+from app.rest.versions import Diff, DiffQuery, diff
 from app.rest.view import current, latest_by, many
 
 __all__ = ["HealthAgreementData", "HealthAgreementRow", "health_agreements"]
 
 STATUS = latest_by(MilestoneRow, MilestoneRow.kind, MilestoneRow.date_latest)
 Later = aliased(HealthAgreementRow)
+Approval = aliased(MilestoneRow)
+EXTENDED = exists().where(ExtensionRow.record_id == HealthAgreementRow.id).correlate(HealthAgreementRow)
+EARLY = (
+    exists()
+    .where(
+        MilestoneRow.record_id == HealthAgreementRow.id,
+        MilestoneRow.kind == "in_force",
+        Approval.record_id == HealthAgreementRow.id,
+        Approval.kind == "approved_by_authority",
+        MilestoneRow.date_latest < Approval.date_earliest,
+    )
+    .correlate(HealthAgreementRow)
+)
 
 
 class HealthAgreementQuery(ListQuery):
@@ -48,6 +62,10 @@ class HealthAgreementQuery(ListQuery):
     unknown is in neither answer."""
     status: Annotated[list[MilestoneKind] | Absent, any_of(STATUS)] = Field(None, examples=[["in_force"]])
     """Only agreements whose latest milestone on the day asked about is one of these."""
+    extended: Annotated[bool | Absent, Where(lambda yes: yes == EXTENDED)] = Field(None, examples=[True])
+    """Only agreements that were made to last longer, or that were not as far as is known."""
+    in_force_before_approval: Annotated[bool | Absent, Where(lambda yes: yes == EARLY)] = Field(None, examples=[True])
+    """Only agreements that were certainly in force before the authority approved them, or that are not known to be."""
     replaces: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.replaces_id)] = Field(
         None, examples=[["sundhedsaftale-sjaelland-2019"]]
     )
@@ -85,3 +103,9 @@ async def list_health_agreements(
 async def get_health_agreement(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[HealthAgreement]:
     """One health agreement, with its parties, its milestones and what follows it."""
     return await health_agreements.one(read, id, query)
+
+
+@health_agreements.router.get("/{id}/diff")
+async def diff_health_agreement(id: RecordId, query: Annotated[DiffQuery, Query()], read: Reading) -> Json[Diff]:
+    """What changed between two versions of a health agreement, field by field."""
+    return await diff(read, health_agreements, id, query)
