@@ -20,6 +20,7 @@ import structlog
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from jsonpointer import JsonPointer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -121,11 +122,18 @@ def bad_value(pointer: str, detail: str) -> Fault:
 
 def body_faults(errors: Sequence[Any]) -> list[Fault]:
     """Pydantic's errors about a body as faults."""
-    return [bad_value("".join(f"/{part}" for part in e["loc"]), e["msg"]) for e in errors]
+    return [bad_value(JsonPointer.from_parts(e["loc"]).path, e["msg"]) for e in errors]
 
 
-def answer(request: Request, status: HTTPStatus, title: str, detail: str, *, faults: Sequence[Fault] = (),
-           headers: Mapping[str, str] | None = None) -> Response:  # fmt: skip
+def answer(
+    request: Request,
+    status: HTTPStatus,
+    title: str,
+    detail: str,
+    *,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Answer with a problem."""
     problem = Problem(
         type=f"urn:broen:problem:{title.lower().replace(' ', '-')}",
