@@ -92,7 +92,10 @@ class Reader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._pool.close()
+        try:
+            await self._pool.close()
+        except AWAY:  # a server that has just gone away cannot be told goodbye
+            self._pool.terminate()
 
     async def check(self) -> None:
         """Raise ServerTooOldError when the server is; Unavailable when there is none to ask."""
