@@ -139,7 +139,7 @@ async def test_agreements_do_not_replace_each_other_in_a_circle(writer: Writer) 
 async def test_a_goal_is_one_agreements_or_one_plans(writer: Writer) -> None:
     """Exactly one of the two."""
     for owners in ({}, {"agreement": "sundhedsaftale-sjaelland-2019", "plan": "sundhed-taet-paa-dig"}):
-        with pytest.raises(InvalidBody, match="name exactly one of the two"):
+        with pytest.raises(InvalidBody, match="Name exactly one of agreement and plan"):
             validate(GoalData, {"number": 1, "title": "Mål", **owners})
     goal = validate(GoalData, {"number": 5, "title": "Mål", "plan": "sundhed-taet-paa-dig"})
     assert await put(writer, (goals, "nyt-maal", goal)) == ["created"]

@@ -13,7 +13,7 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, exactly_one
 
 AreaChangeKind = TypeAliasType(
     "AreaChangeKind",
@@ -72,8 +72,7 @@ class ChangedArea(Schema, Generic[R]):
 
     @model_validator(mode="after")
     def _is_one_area(self) -> Self:
-        if (self.region is None) == (self.municipality is None):
-            raise wrong("An area is either a region or a municipality; name exactly one of the two")
+        exactly_one(self, "region", "municipality")
         return self
 
 

@@ -11,7 +11,7 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Count, Id, Page, R, Record, RecordData, Ref, Text, wrong
+from app.rest.schema import Absent, Count, Id, Page, R, Record, RecordData, Ref, Text, exactly_one
 from app.rest.view import many
 
 
@@ -48,8 +48,7 @@ class GoalFields(RecordData[R], Generic[R]):
 
     @model_validator(mode="after")
     def _is_somebodys(self) -> Self:
-        if (self.agreement is None) == (self.plan is None):
-            raise wrong("A goal is a health agreement's or a plan's; name exactly one of the two")
+        exactly_one(self, "agreement", "plan")
         return self
 
 

@@ -151,6 +151,12 @@ def _shapes(cls: type[Any]) -> list[type[Schema]]:
     return [parent for parent in cls.__mro__ if issubclass(parent, Schema)]
 
 
+def exactly_one(shape: Schema, *names: str) -> None:
+    """Refuse a shape that names none of these fields, or several."""
+    if sum(getattr(shape, name) is not None for name in names) != 1:
+        raise wrong(f"Name exactly one of {' and '.join(names)}")
+
+
 class Ref(Schema):
     """Another record, by id, with the name to show for it."""
 

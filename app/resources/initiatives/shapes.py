@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period
-from app.rest.schema import Count, Id, Money, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.schema import Count, Id, Money, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
 
 InitiativeKind = TypeAliasType(
     "InitiativeKind",
@@ -71,8 +71,7 @@ class InitiativeArea(Schema, Generic[R]):
 
     @model_validator(mode="after")
     def _is_one_area(self) -> Self:
-        if (self.region is None) == (self.municipality is None):
-            raise wrong("An area is either a region or a municipality; name exactly one of the two")
+        exactly_one(self, "region", "municipality")
         return self
 
 
