@@ -1,5 +1,8 @@
 """The whole service on one screen: what answers a request, from the outside in."""
 
+import asyncio
+import multiprocessing
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -44,6 +47,7 @@ def create_api(settings: Settings) -> FastAPI:
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         if not settings.database_url:
             raise RuntimeError("Set BROEN_DATABASE_URL, or run `broen serve`, which starts the embedded server.")
+        end_with_parent()
         async with Reader(settings.database_url, settings) as api.state.reader:
             yield
 
@@ -71,6 +75,18 @@ def create_api(settings: Settings) -> FastAPI:
     api.openapi = lambda: document(api)  # type: ignore[method-assign]
     serve_docs(api)
     return api
+
+
+def end_with_parent() -> None:
+    """Have a worker stop as on SIGTERM when the process that started it is gone, however it went."""
+    if parent := multiprocessing.parent_process():
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            loop.remove_reader(parent.sentinel)
+            signal.raise_signal(signal.SIGTERM)
+
+        loop.add_reader(parent.sentinel, stop)
 
 
 def serve_docs(api: FastAPI) -> None:

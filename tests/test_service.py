@@ -170,6 +170,15 @@ def test_several_workers_answer_on_one_port(tmp_path: Path, register: str) -> No
         assert not any(worker.is_running() for worker in workers)
 
 
+def test_workers_do_not_outlive_their_parent(tmp_path: Path, register: str) -> None:
+    """Killed with -9, it cannot tell them; they stop by themselves and free the port."""
+    with service(tmp_path / "log", database_url=register, workers=2) as running:
+        workers = psutil.Process(running.process.pid).children(recursive=True)
+        running.stop(signal.SIGKILL)
+        _, alive = psutil.wait_procs(workers, PATIENCE)
+        assert alive == []
+
+
 def test_each_request_is_one_line_of_json_with_its_id(tmp_path: Path, register: str) -> None:
     """The id that a client gives is kept; health checks make no noise."""
     id = "0f1d0a5e5d8c4a2fb7b5ad6e1f6e9d4c"
