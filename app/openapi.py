@@ -10,25 +10,7 @@ from pydantic.json_schema import models_json_schema
 from app.errors import Problem
 from app.resources import RESOURCES
 
-TAGS: Final = {
-    "documents": "Press releases, web pages, laws, data sets: what the register's facts come from, and what they say "
-    "that no field holds.",
-    "area changes": "How areas follow each other: merges, splits, transfers, renamings (*kommunesammenlægning*, …).",
-    "regions": "*Regioner*: they run hospitals and pay general practice. Denmark has five, and four from 2027-01-01.",
-    "municipalities": "*Kommuner*: they answer for home care, rehabilitation and prevention; each belongs to a region.",
-    "organisations": "Whoever agrees, carries out, sits, pays or receives: authorities, hospitals, *partnerskaber*, "
-    "committees such as *sundhedskoordinationsudvalget*.",
-    "health agreements": "*Sundhedsaftaler*: the statutory agreements between a region and its municipalities "
-    "(Sundhedsloven § 205), their addenda (*tillægsaftaler*) and kin.",
-    "plans": "*Sundhedsplaner*, *nærsundhedsplaner* and *strategier*: what authorities intend.",
-    "goals": "*Mål* of agreements and plans, in their order.",
-    "events": "*Topmøder*, *konferencer*, *studieture*: who met about what, dated or not.",
-    "initiatives": "*Indsatser*: programmes, projects, pre-projects (*forprojekter*) and pilots.",
-    "funding programmes": "EU programmes (*ERUF*, *delprogrammer*), pools (*puljer*) and own funds.",
-    "funding grants": "*Bevillinger* and *tilsagn*: who got how much for what, and what became of it.",
-    "about": "What the service says of itself.",
-}
-
+ABOUT: Final = {"name": "about", "description": "What the service says of itself."}
 DESCRIPTION: Final = """
 An open register of cross-sector health cooperation in Denmark and the Øresund.
 
@@ -89,7 +71,7 @@ def document(api: FastAPI) -> dict[str, Any]:
             version=api.version,
             description=DESCRIPTION,
             routes=api.routes,
-            tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+            tags=[{"name": r.tag, "description": r.about} for r in RESOURCES] + [ABOUT],
             servers=[{"url": "/", "description": "This service"}],
         )
         for path, methods in whole["paths"].items():

@@ -132,6 +132,7 @@ class AreaChangeQuery(ListQuery):
 
 area_changes = Resource(
     name="area-changes",
+    about="How areas follow each other: merges, splits, transfers, renamings (*kommunesammenlægning*, …).",
     example="region-oestdanmark-2027",
     public=AreaChange,
     data=AreaChangeData,

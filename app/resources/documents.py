@@ -172,6 +172,8 @@ support = json_object(
 
 documents = Resource(
     name="documents",
+    about="Press releases, web pages, laws, data sets: what the register's facts come from, and what they say "
+    "that no field holds.",
     example="pressemeddelelse-broen-2014",
     public=Document,
     data=DocumentData,

@@ -151,6 +151,7 @@ class EventQuery(ListQuery):
 
 events = Resource(
     name="events",
+    about="*Topmøder*, *konferencer*, *studieture*: who met about what, dated or not.",
     example="topmoede-sjaelland-2019",
     public=Event,
     data=EventData,

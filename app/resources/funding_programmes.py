@@ -173,6 +173,7 @@ class FundingProgrammeQuery(ListQuery):
 
 funding_programmes = Resource(
     name="funding/programmes",
+    about="EU programmes (*ERUF*, *delprogrammer*), pools (*puljer*) and own funds.",
     example="pulje-til-at-reducere-ulighed-i-sundhed",
     public=FundingProgramme,
     data=FundingProgrammeData,

@@ -87,6 +87,7 @@ class GoalQuery(ListQuery):
 
 goals = Resource(
     name="goals",
+    about="*Mål* of agreements and plans, in their order.",
     example="sundhedsaftale-sjaelland-2019-maal-1",
     public=Goal,
     data=GoalData,

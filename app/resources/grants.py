@@ -246,6 +246,7 @@ class GrantQuery(ListQuery):
 
 grants = Resource(
     name="funding/grants",
+    about="*Bevillinger* and *tilsagn*: who got how much for what, and what became of it.",
     example="multibrugere-2014",
     public=Grant,
     data=GrantData,

@@ -136,6 +136,7 @@ class MunicipalityQuery(ListQuery):
 
 municipalities = Resource(
     name="municipalities",
+    about="*Kommuner*: they answer for home care, rehabilitation and prevention; each belongs to a region.",
     example="dk-0360",
     public=Municipality,
     data=MunicipalityData,

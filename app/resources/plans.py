@@ -206,6 +206,7 @@ class PlanQuery(ListQuery):
 
 plans = Resource(
     name="plans",
+    about="*Sundhedsplaner*, *nærsundhedsplaner* and *strategier*: what authorities intend.",
     example="sundhed-taet-paa-dig",
     public=Plan,
     data=PlanData,

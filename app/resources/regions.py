@@ -152,6 +152,7 @@ def succession(
 
 regions = Resource(
     name="regions",
+    about="*Regioner*: they run hospitals and pay general practice. Denmark has five, and four from 2027-01-01.",
     example="dk-1085",
     public=Region,
     data=RegionData,

@@ -31,12 +31,13 @@ D = TypeVar("D", bound=RecordData[Any])
 class Resource(Generic[P, D]):
     """One kind of record.
 
-    `name` is its path below /v1, `example` the id that the OpenAPI shows; `public` is what is read and `data` what is
-    written; `parts` says which table holds which list; `computed` gives the SQL of fields that no column holds;
-    `listed` is what a list shows unless ids are asked for. Its routes hang on `router`.
+    `name` is its path below /v1, `about` what the OpenAPI says of it, `example` the id that it shows; `public` is what
+    is read and `data` what is written; `parts` says which table holds which list; `computed` gives the SQL of fields
+    that no column holds; `listed` is what a list shows unless ids are asked for. Its routes hang on `router`.
     """
 
     name: str
+    about: str
     example: str
     public: type[P]
     data: type[D]
@@ -45,6 +46,7 @@ class Resource(Generic[P, D]):
     computed: Computed = field(default_factory=dict)
     listed: Condition | None = None
     path: str = field(init=False)
+    tag: str = field(init=False)
     router: APIRouter = field(init=False)
     table: Table = field(init=False)
     item: ColumnElement[Any] = field(init=False)
@@ -55,7 +57,8 @@ class Resource(Generic[P, D]):
     def __post_init__(self) -> None:
         """Derive the SQL at once, so that a field without a column is an error at import."""
         self.path = f"/v1/{self.name}"
-        self.router = APIRouter(prefix=self.path, tags=[re.sub("[-/]", " ", self.name)])
+        self.tag = re.sub("[-/]", " ", self.name)
+        self.router = APIRouter(prefix=self.path, tags=[self.tag])
         self.table = table_of(self.row)
         self.parts = {"sources": SourceRow, **self.parts}
         read, written = ({"sources": sources_of(self.name, self.row.id, way)} for way in (Source[Ref], Source[Id]))

@@ -79,6 +79,8 @@ class HealthAgreementQuery(ListQuery):
 
 health_agreements = Resource(
     name="health-agreements",
+    about="*Sundhedsaftaler*: the statutory agreements between a region and its municipalities (Sundhedsloven "
+    "§ 205), their addenda (*tillægsaftaler*) and kin.",
     example="sundhedsaftale-sjaelland-2019",
     public=HealthAgreement,
     data=HealthAgreementData,

@@ -86,6 +86,7 @@ class InitiativeQuery(ListQuery):
 
 initiatives = Resource(
     name="initiatives",
+    about="*Indsatser*: programmes, projects, pre-projects (*forprojekter*) and pilots.",
     example="primaere-sundhedstjenester-oeresund",
     public=Initiative,
     data=InitiativeData,

@@ -50,6 +50,8 @@ class OrganisationQuery(ListQuery):
 
 organisations = Resource(
     name="organisations",
+    about="Whoever agrees, carries out, sits, pays or receives: authorities, hospitals, *partnerskaber*, "
+    "committees such as *sundhedskoordinationsudvalget*.",
     example="broen-til-bedre-sundhed",
     public=Organisation,
     data=OrganisationData,
