@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Final, cast
 import asyncpg
 from sqlalchemy import (
     BigInteger,
+    Column,
+    ColumnElement,
     Computed,
     Date,
     DateTime,
@@ -65,6 +67,12 @@ def danish_order(column: str) -> MappedColumn[Any]:
 def once(*columns: str) -> UniqueConstraint:
     """That a record has no two parts with the same values; checked before the commit, for parts are replaced whole."""
     return UniqueConstraint("record_id", *columns, deferrable=True, initially="DEFERRED")
+
+
+def target_of(column: ColumnElement[Any]) -> Column[Any] | None:
+    """The column of ids that a column refers to by itself, if it does."""
+    alone = (key.column for key in column.foreign_keys if key.constraint and len(key.constraint.elements) == 1)
+    return next(alone, None)
 
 
 def table_of(row: type[Base]) -> Table:

@@ -88,7 +88,7 @@ async def test_every_list_takes_a_document(client: AsyncClient, path: str) -> No
 
 async def test_the_population_is_statistics_denmarks(client: AsyncClient) -> None:
     """Ninety-eight figures, one data set, its licence."""
-    page = (await client.get("/v1/municipalities?document=folk1a-2020-3&count=true&limit=1")).json()
+    page = (await client.get("/v1/measurements?document=folk1a-2020-3&count=true&limit=1")).json()
     assert page["total"] == 98
     dataset = (await client.get("/v1/documents/folk1a-2020-3")).json()
     assert (dataset["publisher"], dataset["licence"]) == ("Danmarks Statistik", "CC BY 4.0")

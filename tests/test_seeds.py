@@ -322,14 +322,17 @@ async def test_which_agreements_were_extended_and_under_which_law(client: AsyncC
     """Those of 2019, by half a year; one follows the other."""
     agreement = await get(client, "health-agreements/sundhedsaftale-syddanmark-2019?as_of=2019-07-01")
     assert agreement["extensions"] == [{"until": "2024-01-01", "legal_basis": "L 191 af 2022"}]
-    assert [(m["kind"], m["date"]["edtf"]) for m in agreement["milestones"]] == [
+    assert [(m["kind"], m["date"] and m["date"]["edtf"]) for m in agreement["milestones"]] == [
         ("approved_by_committee", "2019-04-24"),
         ("sent_to_parties", "2019-04-26"),
         ("adopted_by_parties", "2019-06-26"),
         ("submitted_to_authority", "../2019-07-01"),
         ("in_force", "2019-07-01"),
+        ("amended", None),
         ("lapsed", "2024-01-01"),
     ]
+    assert agreement["edition"] == "version 1"
+    assert [addendum["id"] for addendum in agreement["addenda"]] == ["administrativt-tillaeg-syddanmark-2019"]
     assert {party["deadline"] for party in agreement["parties"]} == {"2019-06-24"}
     assert agreement["status"] == "in_force"
     assert [later["id"] for later in agreement["replaced_by"]] == ["sundhedsaftale-syddanmark-2024"]

@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Date, Numeric, func
+from sqlalchemy import Date, Numeric, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypeAliasType
@@ -17,7 +17,7 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Money, Page, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Absent, Count, Day, Id, Money, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.view import current, many
 
 FundingProgrammeKind = TypeAliasType(
@@ -63,6 +63,7 @@ class CofinancingRuleRow(PartRow):
 
 class CallRow(PartRow):
     __tablename__ = "funding_programme_call"
+    __table_args__ = (UniqueConstraint("record_id", "title"),)
 
     record_id: Mapped[str] = part_of("funding_programme")
     title: Mapped[str]
@@ -70,6 +71,10 @@ class CallRow(PartRow):
     closes_on: Mapped[date | None]
     frame_amount: Mapped[Decimal | None]
     frame_currency: Mapped[str | None]
+    applications: Mapped[int | None]
+    sought_amount: Mapped[Decimal | None]
+    sought_currency: Mapped[str | None]
+    awards: Mapped[int | None]
 
 
 Rate = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4, json_schema_extra={"type": "number"})]
@@ -99,6 +104,12 @@ class Call(Schema, Generic[R]):
     """The last day for applications; null when unknown."""
     frame: Money | None
     """How much there is to give; null when unknown."""
+    applications: Count | None = Field(examples=[30])
+    """How many applied; null when unknown."""
+    sought: Money | None
+    """What they applied for in all; null when unknown."""
+    awards: Count | None = Field(examples=[18])
+    """How many were granted; null when unknown."""
 
 
 class FundingProgrammeFields(RecordData[R], Generic[R]):

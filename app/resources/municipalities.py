@@ -1,16 +1,17 @@
 """Municipalities: they answer for home care, rehabilitation and prevention, and each belongs to a region."""
 
 from datetime import date
-from typing import Annotated, Generic, Literal
+from typing import Annotated, Any, Generic, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import exists
+from sqlalchemy import Integer, ScalarSelect, SQLColumnExpression, cast, exists, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow
+from app.resources.measurements import POPULATION, MeasurementRow
 from app.resources.regions import Country, RegionRow, Succession, succession
 from app.rest.dates import Period
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
@@ -18,7 +19,7 @@ from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
-from app.rest.view import current, one
+from app.rest.view import AS_OF, current, one
 
 
 class MunicipalityRow(RecordRow):
@@ -30,8 +31,6 @@ class MunicipalityRow(RecordRow):
     nuts3: Mapped[str | None]
     nuts_year: Mapped[int | None]
     name: Mapped[str]
-    population: Mapped[int | None]
-    population_on: Mapped[date | None]
     point_latitude: Mapped[float | None]
     point_longitude: Mapped[float | None]
     period: Mapped[Range[date]]
@@ -79,10 +78,6 @@ class MunicipalityFields(RecordData[R], Generic[R]):
     """The edition of NUTS that the code belongs to; null when there is no code."""
     name: Text = Field(examples=["Lolland"])
     """The name of the area in the country's own language."""
-    population: Count | None = Field(examples=[40816])
-    """How many people live there; null when unknown."""
-    population_on: Day | None = Field(examples=["2020-07-01"])
-    """The day on which they were counted; null when the population is unknown."""
     point: Point | None
     """A place to show the municipality at on a map; null when unknown."""
     period: Period
@@ -100,10 +95,33 @@ class Municipality(MunicipalityFields[Ref], Record):
 
     region: Ref | None
     """The region that it belongs to on the day asked about; null when none."""
+    population: Count | None = Field(examples=[40816])
+    """How many people lived there when they were last measured by the day asked about; null when unknown."""
+    population_on: Day | None = Field(examples=["2020-07-01"])
+    """The day on which they were counted; null when the population is unknown."""
     predecessors: list[Succession]
     """The municipalities that it came from."""
     successors: list[Succession]
     """The municipalities that it turned into."""
+
+
+def last_counted(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
+    """A value of a municipality's last population measurement by the day asked about."""
+    return (
+        select(value)
+        .where(
+            MeasurementRow.municipality_id == MunicipalityRow.id,
+            MeasurementRow.indicator_id == POPULATION,
+            MeasurementRow.date_latest <= AS_OF,
+        )
+        .order_by(MeasurementRow.date_latest.desc())
+        .limit(1)
+        .correlate(MunicipalityRow)
+        .scalar_subquery()
+    )
+
+
+INHABITANTS = last_counted(cast(MeasurementRow.value, Integer))
 
 
 class MunicipalityQuery(ListQuery):
@@ -119,17 +137,13 @@ class MunicipalityQuery(ListQuery):
     """Only municipalities with these official codes, zeros included; give the country too."""
     nuts3: Annotated[list[Text] | Absent, any_of(MunicipalityRow.nuts3)] = Field(None, examples=[["DK022"]])
     """Only municipalities in these NUTS 3 areas."""
-    population_min: Annotated[Count | Absent, Where(lambda n: MunicipalityRow.population >= n)] = Field(
-        None, examples=[40000]
-    )
+    population_min: Annotated[Count | Absent, Where(lambda n: n <= INHABITANTS)] = Field(None, examples=[40000])
     """Only municipalities with at least so many inhabitants."""
-    population_max: Annotated[Count | Absent, Where(lambda n: MunicipalityRow.population <= n)] = Field(
-        None, examples=[60000]
-    )
+    population_max: Annotated[Count | Absent, Where(lambda n: n >= INHABITANTS)] = Field(None, examples=[60000])
     """Only municipalities with at most so many inhabitants."""
     sort: Annotated[
         Literal["name", "-name", "population", "-population"],
-        Sorts(name=MunicipalityRow.sort_name, population=MunicipalityRow.population),
+        Sorts(name=MunicipalityRow.sort_name, population=INHABITANTS),
     ] = Field("name", examples=["-population"])
     """What to sort by; with `-` in front, from the last to the first. Names are in Danish order; unknown comes last."""
 
@@ -152,6 +166,8 @@ municipalities = Resource(
             MembershipRow.record_id == MunicipalityRow.id,
             current(MembershipRow),
         ),
+        "population": INHABITANTS,
+        "population_on": last_counted(MeasurementRow.date_latest),
         "predecessors": succession(MunicipalityRow, "municipality_id", AreaAfterRow, AreaBeforeRow),
         "successors": succession(MunicipalityRow, "municipality_id", AreaBeforeRow, AreaAfterRow),
     },

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Generic, Literal, Self
 
 from fastapi import Query
 from pydantic import Field, model_validator
-from sqlalchemy import Date, func
+from sqlalchemy import Date, func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
@@ -183,6 +183,24 @@ class Plan(PlanFields[Ref], Record):
 
     status: PlanMilestoneKind | None = Field(examples=["adopted"])
     """The latest milestone taken, not only announced, by the day asked about; null when none is known."""
+    advised_before_adoption: bool | None = Field(examples=[True])
+    """Whether the authority's advice came before the adoption (Sundhedsloven § 206); null when either is unknown."""
+
+
+STATUS = latest_by(
+    PlanMilestoneRow, PlanMilestoneRow.kind, PlanMilestoneRow.date_latest, PlanMilestoneRow.announced.is_(False)
+)
+ADVISED = (
+    select(func.min(AdviceRow.obtained_on) <= func.min(PlanMilestoneRow.date_earliest))
+    .where(
+        AdviceRow.record_id == PlanRow.id,
+        PlanMilestoneRow.record_id == PlanRow.id,
+        PlanMilestoneRow.kind == "adopted",
+        PlanMilestoneRow.announced.is_(False),
+    )
+    .correlate(PlanRow)
+    .scalar_subquery()
+)
 
 
 class PlanQuery(ListQuery):
@@ -197,6 +215,10 @@ class PlanQuery(ListQuery):
     active: Annotated[bool | Absent, Where(lambda yes: current(PlanRow) == yes)] = Field(None, examples=[True])
     """Only plans that are known to apply on the day asked about, or known not to; whose period is unknown is in neither
     answer."""
+    status: Annotated[list[PlanMilestoneKind] | Absent, any_of(STATUS)] = Field(None, examples=[["adopted"]])
+    """Only plans whose latest milestone taken by the day asked about is one of these."""
+    advised_before_adoption: Annotated[bool | Absent, Where(lambda yes: yes == ADVISED)] = Field(None, examples=[True])
+    """Only plans on which the authority's advice is known to have come before the adoption, or known not to."""
     sort: Annotated[
         Literal["title", "-title", "start", "-start"],
         Sorts(title=PlanRow.sort_title, start=func.lower(PlanRow.period, type_=Date)),
@@ -218,9 +240,8 @@ plans = Resource(
         "advice": AdviceRow,
     },
     computed={
-        "status": latest_by(
-            PlanMilestoneRow, PlanMilestoneRow.kind, PlanMilestoneRow.date_latest, PlanMilestoneRow.announced.is_(False)
-        )
+        "status": STATUS,
+        "advised_before_adoption": ADVISED,
     },
 )
 

@@ -1,7 +1,7 @@
 """What to tell those who ask for an id that nobody has: that it is gone, or which ids may have been meant."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,10 +18,12 @@ LEAST_LIKENESS: Final = 0.3
 """The trigram similarity below which an id is no candidate."""
 
 
-def absent(target: Column[Any], name: str) -> ScalarSelect[Any]:
-    """Which of the ids in the parameter of this name are not among the target's; null when all are."""
+def absent(targets: Sequence[Column[Any]], name: str) -> ScalarSelect[Any]:
+    """Which of the ids in the parameter of this name are not among any target's; null when all are."""
     given = func.unnest(bindparam(name, type_=ARRAY(Text))).column_valued("given")
-    return select(func.array_agg(given)).where(~exists().where(target == given)).scalar_subquery()
+    return (
+        select(func.array_agg(given)).where(*(~exists().where(target == given) for target in targets)).scalar_subquery()
+    )
 
 
 async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Gone | NotFound:
@@ -36,17 +38,18 @@ async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Go
 
 
 async def unknown_ids(
-    read: Reader, targets: Mapping[str, Column[Any] | None], unknown: Mapping[str, list[str]]
+    read: Reader, targets: Mapping[str, Sequence[Column[Any]]], unknown: Mapping[str, list[str]]
 ) -> list[Fault]:
     """A fault for each unknown id in each parameter, the first few with ids that may have been meant."""
     return [
         bad_parameter(
             name,
             f"Nothing has the id {id}",
-            await nearest(read, target.table, id) if number < MOST_WITH_NEAR else [],
+            [near for target in targets[name] for near in await nearest(read, target.table, id)]
+            if number < MOST_WITH_NEAR
+            else [],
         )
         for name, ids in unknown.items()
-        if (target := targets[name]) is not None
         for number, id in enumerate(ids)
     ]
 
@@ -68,7 +71,7 @@ def _last_change() -> Statement:
 @lru_cache(maxsize=200)
 def _nearest(table: FromClause) -> Statement:
     text = bindparam("text", type_=Text())
-    name = table.c.name if "name" in table.c else table.c.title
+    name = next(table.c[column] for column in ("name", "title", "id") if column in table.c)
     likeness = func.greatest(func.similarity(table.c.id, text), func.word_similarity(text, name))
     near = select(table.c.id).where(likeness > LEAST_LIKENESS).order_by(likeness.desc(), table.c.id).limit(50)
     return Statement(select(func.array_agg(near.subquery().c.id).label("ids")))

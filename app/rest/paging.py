@@ -44,7 +44,7 @@ KEYS: Final[dict[type, Any]] = {
     int: Annotated[int, Field(ge=FIRST_AND_LAST[int][0], le=FIRST_AND_LAST[int][1])],
     str: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")],
     date: date,
-    Decimal: Annotated[Decimal, Field(max_digits=15, decimal_places=2)],
+    Decimal: Annotated[Decimal, Field(max_digits=19, decimal_places=6)],
 }
 """What a sort key in a cursor can be: whatever the database would take, so that a forged one is a 400."""
 

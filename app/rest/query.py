@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import NullType, TypeEngine
 
-from app.db import Base, PartRow
+from app.db import Base, PartRow, target_of
 from app.errors import BadParameters, bad_parameter
 from app.rest.schema import Absent, Day, Id, Schema
 from app.rest.view import record_of
@@ -34,19 +34,18 @@ class Where:
 
     condition: Callable[[Any], Condition]
     type: TypeEngine[Any] = field(default_factory=NullType)
-    ids: Column[Any] | None = None
-    """A column that holds the ids that the parameter takes; None where the values are no ids."""
+    ids: tuple[ColumnElement[Any], ...] = ()
+    """The columns that hold the ids which the parameter takes; none where the values are no ids."""
 
     def sql(self, name: str) -> Condition:
         """The condition, over the parameter of this name."""
         return self.condition(bindparam(name, type_=self.type))
 
     @property
-    def target(self) -> Column[Any] | None:
-        """The ids among which every value must be."""
-        if self.ids is None or self.ids.primary_key:
-            return self.ids
-        return next((key.column for key in self.ids.foreign_keys), None)
+    def targets(self) -> list[Column[Any]]:
+        """The columns of ids, in one of which every value must be."""
+        found = (id if id.primary_key else target_of(id) for id in self.ids)
+        return list(dict.fromkeys(target for target in found if isinstance(target, Column)))
 
 
 def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -> Where:
@@ -55,13 +54,13 @@ def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -
     A column of a part counts when any part of the record has the value; `only` narrows which parts count. Where the
     columns hold ids of records, ids that nobody has are refused.
     """
-    stored = stored_column(columns[0])
+    stored = [stored_column(column) for column in columns]
 
     def condition(values: Any) -> Condition:
         return or_(*(_among(column, values, only) for column in columns))
 
-    is_id = stored.primary_key or stored.foreign_keys
-    return Where(condition, ARRAY(stored.type), stored if isinstance(stored, Column) and is_id else None)
+    ids = tuple(column for column in stored if column.primary_key or column.foreign_keys)
+    return Where(condition, ARRAY(stored[0].type), ids)
 
 
 def _among(column: SQLColumnExpression[Any], values: Any, only: Sequence[Condition]) -> Condition:

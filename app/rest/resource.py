@@ -6,7 +6,7 @@ Its SQL is derived from its shapes, compiled once for each shape of question, an
 import json
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from fastapi import APIRouter
@@ -49,21 +49,26 @@ class Resource(Generic[P, D]):
     tag: str = field(init=False)
     router: APIRouter = field(init=False)
     table: Table = field(init=False)
-    item: ColumnElement[Any] = field(init=False)
-    """A record as it is read."""
-    stored: ColumnElement[Any] = field(init=False)
-    """A record as it was written: what the change log keeps."""
 
     def __post_init__(self) -> None:
-        """Derive the SQL at once, so that a field without a column is an error at import."""
+        """Derive what needs no other resource."""
         self.path = f"/v1/{self.name}"
         self.tag = re.sub("[-/]", " ", self.name)
         self.router = APIRouter(prefix=self.path, tags=[self.tag])
         self.table = table_of(self.row)
         self.parts = {"sources": SourceRow, **self.parts}
-        read, written = ({"sources": sources_of(self.name, self.row.id, way)} for way in (Source[Ref], Source[Id]))
-        self.item = json_object(columns(self.public, self.row, self.parts, {**read, **self.computed}))
-        self.stored = json_object(columns(self.data, self.row, self.parts, written))
+
+    @cached_property
+    def item(self) -> ColumnElement[Any]:
+        """A record as it is read; a field without a column is an error."""
+        sources = sources_of(self.name, self.row.id, Source[Ref])
+        return json_object(columns(self.public, self.row, self.parts, {"sources": sources, **self.computed}))
+
+    @cached_property
+    def stored(self) -> ColumnElement[Any]:
+        """A record as it was written: what the change log keeps."""
+        sources = sources_of(self.name, self.row.id, Source[Id])
+        return json_object(columns(self.data, self.row, self.parts, {"sources": sources}))
 
     def filters(self, query_type: type[ListQuery]) -> dict[str, Where]:
         """The filters that a list of these records offers."""
@@ -85,7 +90,7 @@ class Resource(Generic[P, D]):
         row = await read.row(_page(self, shape), values)
         assert row is not None, "an aggregate gives a row"
         if unknown := {name: row[f"unknown_{name}"] for name in present if row.get(f"unknown_{name}")}:
-            targets = {name: where.target for name, where in self.filters(type(query)).items()}
+            targets = {name: where.targets for name, where in self.filters(type(query)).items()}
             raise BadParameters(faults=await unknown_ids(read, targets, unknown))
         headers = {"Broen-As-Of": str(as_of)}
         following = "null"
@@ -126,7 +131,7 @@ def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
     last_first = shape.sort.startswith("-")
     rest = matching.where(beyond(id, key, last_first=last_first)) if shape.after else matching
     total = matching.with_only_columns(func.count()).scalar_subquery() if shape.counted else null()
-    unknown = [absent(w.target, name).label(f"unknown_{name}") for name, w in filters.items() if w.target is not None]
+    unknown = [absent(w.targets, name).label(f"unknown_{name}") for name, w in filters.items() if w.targets]
     page = page_of(rest, resource.item, id, key, last_first=last_first)
     return Statement(page.add_columns(total.label("total"), *unknown))
 

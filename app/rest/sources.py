@@ -48,7 +48,7 @@ def supported_by(resource: str, id: InstrumentedAttribute[str]) -> Where:
     def condition(documents: Any) -> ColumnElement[bool]:
         return exists().where(*_of(resource, id), SourceRow.document_id == any_(documents))
 
-    return Where(condition, ARRAY(document.type), document)  # type: ignore[arg-type]
+    return Where(condition, ARRAY(document.type), (document,))
 
 
 def dangling(data: RecordData[Any]) -> list[Fault]:

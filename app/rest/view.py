@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
-from app.db import PartRow
+from app.db import PartRow, target_of
 from app.rest.schema import Ref, Schema
 
 Parts = Mapping[str, type[PartRow]]
@@ -129,7 +129,8 @@ def _object(kind: type[Schema], name: str, table: FromClause) -> tuple[ColumnEle
 
 def _ref(key: ColumnElement[Any]) -> ScalarSelect[Any]:
     """The record that a foreign key refers to, as a Ref."""
-    (foreign,) = key.foreign_keys
-    target = foreign.column.table.alias()
+    referred = target_of(key)
+    assert referred is not None, "a Ref is over a column that refers"
+    target = referred.table.alias()
     name = target.c.name if "name" in target.c else target.c.title
     return select(json_object({"id": target.c.id, "name": name})).where(target.c.id == key).scalar_subquery()

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range, distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.db import table_of
+from app.db import table_of, target_of
 from app.errors import Fault, InvalidBody, bad_value
 from app.rest.body import parse_json, validate
 from app.rest.changes import ChangeRow, RevisionRow
@@ -194,7 +194,7 @@ class Revision:
             (table, column)
             for table in self._put
             for column in table.c
-            if any(key.column.table is table for key in column.foreign_keys)
+            if (target := target_of(column)) is not None and target.table is table
         ]
         faults = []
         for table, column in own:
@@ -249,11 +249,11 @@ def cells(data: Schema, table: FromClause, parts: Parts | None = None) -> dict[s
 def references(values: Mapping[str, Any], table: FromClause, pointer: str = "") -> list[Reference]:
     """The records that a row names."""
     return [
-        Reference(key.column, value, f"{pointer}/{name.removesuffix('_id')}")
+        Reference(target, value, f"{pointer}/{name.removesuffix('_id')}")
         for name, value in values.items()
         if value is not None
         if name not in ("record_id", "position", "resource")
-        for key in table.c[name].foreign_keys
+        if (target := target_of(table.c[name])) is not None
     ]
 
 

@@ -13,8 +13,9 @@ from app.resources.health_agreements.shapes import (
     HealthAgreementData,
     HealthAgreementKind,
     MilestoneKind,
+    Year,
 )
-from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, PartyRow
+from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, PartyRow, ReviewRow
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
@@ -70,6 +71,12 @@ class HealthAgreementQuery(ListQuery):
         None, examples=[["sundhedsaftale-sjaelland-2019"]]
     )
     """Only agreements that follow one of these, by id."""
+    amends: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.amends_id)] = Field(
+        None, examples=[["sundhedsaftale-syddanmark-2019"]]
+    )
+    """Only addenda to these agreements, by id."""
+    reviewed: Annotated[list[Year] | Absent, any_of(ReviewRow.year)] = Field(None, examples=[[2020]])
+    """Only agreements whose yearly review for one of these years is known."""
     sort: Annotated[
         Literal["title", "-title", "start", "-start"],
         Sorts(title=HealthAgreementRow.sort_title, start=func.lower(HealthAgreementRow.period, type_=Date)),
@@ -85,10 +92,11 @@ health_agreements = Resource(
     public=HealthAgreement,
     data=HealthAgreementData,
     row=HealthAgreementRow,
-    parts={"parties": PartyRow, "milestones": MilestoneRow, "extensions": ExtensionRow},
+    parts={"parties": PartyRow, "milestones": MilestoneRow, "extensions": ExtensionRow, "reviews": ReviewRow},
     computed={
         "status": STATUS,
         "replaced_by": many(Ref, Later, Later.replaces_id == HealthAgreementRow.id, order=[Later.id], name=Later.title),
+        "addenda": many(Ref, Later, Later.amends_id == HealthAgreementRow.id, order=[Later.id], name=Later.title),
     },
 )
 

@@ -85,6 +85,9 @@ MILESTONE_ORDER: Final = {
 before the effect: agreements were in force before they were approved."""
 
 
+Year = Annotated[int, Field(ge=1000, le=9998)]
+
+
 class Party(Schema, Generic[R]):
     """An organisation that the agreement binds, and its answer to it."""
 
@@ -130,6 +133,19 @@ class Extension(Schema, Generic[R]):
     """The law or decision that extends it; null when unknown."""
 
 
+class Review(Schema, Generic[R]):
+    """The committee's yearly review of the agreement."""
+
+    year: Year = Field(examples=[2020])
+    """The year that was reviewed."""
+    held: StatedDate | None
+    """When the review was held, as precisely as it was stated; null when unknown."""
+    reviewed_by: R | None
+    """The committee that reviewed it; null when unknown."""
+    summary: Text | None = Field(examples=["Målene følges; genindlæggelserne falder ikke"])
+    """What came of it, in short; null when unknown."""
+
+
 class HealthAgreementFields(RecordData[R], Generic[R]):
     """What a region and its municipalities agree about citizens' health."""
 
@@ -153,6 +169,8 @@ class HealthAgreementFields(RecordData[R], Generic[R]):
     """Which edition of the text it is; null when it has no number."""
     replaces: R | None
     """The agreement that it follows; null when there is none or none is known."""
+    amends: R | None
+    """The agreement that an addendum belongs to; null when it is no addendum, or when that is unknown."""
     focus_areas: list[Text] = Field(examples=[["Ældre og borgere med kronisk sygdom"]])
     """Its focus areas, in order."""
     parties: list[Party[R]]
@@ -161,10 +179,14 @@ class HealthAgreementFields(RecordData[R], Generic[R]):
     """The steps of its life, the earliest first."""
     extensions: list[Extension[R]]
     """How it was made to last longer, the earliest first."""
+    reviews: list[Review[R]]
+    """Its yearly reviews, the earliest first."""
 
     @model_validator(mode="after")
     def _has_a_possible_history(self) -> Self:
         refuse_disorder(self.milestones, MILESTONE_ORDER)
+        if self.amends is not None and self.kind != "addendum":
+            raise wrong("Only an addendum amends an agreement; another one replaces it")
         return self
 
 
@@ -179,3 +201,5 @@ class HealthAgreement(HealthAgreementFields[Ref], Record):
     """The latest milestone reached by the day asked about; null when none is known."""
     replaced_by: list[Ref]
     """The agreements that follow it."""
+    addenda: list[Ref]
+    """The addenda that belong to it."""

@@ -23,6 +23,7 @@ class HealthAgreementRow(RecordRow):
     vision: Mapped[str | None]
     edition: Mapped[str | None]
     replaces_id: Mapped[str | None] = refers_to("health_agreement")
+    amends_id: Mapped[str | None] = refers_to("health_agreement")
     focus_areas: Mapped[list[str]]
     sort_title: Mapped[str] = danish_order("title")
 
@@ -57,3 +58,16 @@ class ExtensionRow(PartRow):
     record_id: Mapped[str] = part_of("health_agreement")
     until: Mapped[date]
     legal_basis: Mapped[str | None]
+
+
+class ReviewRow(PartRow):
+    __tablename__ = "health_agreement_review"
+    __table_args__ = (once("year"),)
+
+    record_id: Mapped[str] = part_of("health_agreement")
+    year: Mapped[int]
+    held_edtf: Mapped[str | None]
+    held_earliest: Mapped[date | None]
+    held_latest: Mapped[date | None]
+    reviewed_by_id: Mapped[str | None] = refers_to("organisation")
+    summary: Mapped[str | None]

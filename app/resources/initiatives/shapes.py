@@ -57,6 +57,8 @@ class Partner(Schema, Generic[R]):
     """When it takes part; null when unknown or as long as the initiative."""
     budget: Money | None
     """Its own budget; null when unknown."""
+    cofinancing: Money | None
+    """What others pay of its budget, the programme among them; null when unknown."""
     contribution: Money | None
     """What it pays itself; null when unknown."""
 

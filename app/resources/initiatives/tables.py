@@ -36,6 +36,8 @@ class PartnerRow(PartRow):
     period: Mapped[Range[date] | None]
     budget_amount: Mapped[Decimal | None]
     budget_currency: Mapped[str | None]
+    cofinancing_amount: Mapped[Decimal | None]
+    cofinancing_currency: Mapped[str | None]
     contribution_amount: Mapped[Decimal | None]
     contribution_currency: Mapped[str | None]
 

@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
+from sqlalchemy import func, true
+from sqlalchemy.orm import aliased
 
-from app.resources.organisations.shapes import Organisation, OrganisationData, OrganisationKind
+from app.resources.organisations.shapes import Member, Organisation, OrganisationData, OrganisationKind
 from app.resources.organisations.tables import (
     ContactPointRow,
     IdentifierRow,
@@ -13,15 +15,19 @@ from app.resources.organisations.tables import (
     NameVariantRow,
     OfficeRow,
     OrganisationRow,
+    PredecessorRow,
 )
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Page
-from app.rest.view import current
+from app.rest.schema import Absent, Id, Page, Ref, Text
+from app.rest.view import AS_OF, current, many
 
 __all__ = ["OrganisationData", "OrganisationRow", "organisations"]
+
+
+Later = aliased(OrganisationRow)
 
 
 class OrganisationQuery(ListQuery):
@@ -41,6 +47,10 @@ class OrganisationQuery(ListQuery):
         None, examples=[["lolland-kommune"]]
     )
     """Only organisations that one of these organisations, by id, belongs to or has belonged to."""
+    person: Annotated[list[Text] | Absent, any_of(OfficeRow.person, MemberRow.person)] = Field(
+        None, examples=[["Bo Libergren"]]
+    )
+    """Only organisations in which one of these persons, named as published, holds or has held an office or a seat."""
     active: Annotated[bool | Absent, Where(lambda yes: current(OrganisationRow) == yes)] = Field(None, examples=[True])
     """Only organisations that are known to exist on the day asked about, or known not to; whose period is unknown is in
     neither answer."""
@@ -57,11 +67,30 @@ organisations = Resource(
     data=OrganisationData,
     row=OrganisationRow,
     parts={
+        "predecessors": PredecessorRow,
         "name_variants": NameVariantRow,
         "identifiers": IdentifierRow,
         "contact_points": ContactPointRow,
         "members": MemberRow,
         "offices": OfficeRow,
+    },
+    computed={
+        "successors": many(
+            Ref,
+            Later,
+            Later.id == PredecessorRow.record_id,
+            PredecessorRow.organisation_id == OrganisationRow.id,
+            order=[Later.id],
+        ),
+        "current_members": many(
+            Member[Ref],
+            MemberRow,
+            MemberRow.record_id == OrganisationRow.id,
+            func.coalesce(current(OrganisationRow), true()),
+            func.coalesce(current(MemberRow), MemberRow.stated_earliest <= AS_OF, true()),
+            func.coalesce(MemberRow.stated_latest >= AS_OF, true()),
+            order=[MemberRow.position],
+        ),
     },
 )
 

@@ -58,6 +58,17 @@ class NameVariant(Schema, Generic[R]):
     """Where or when it is used; null when unknown."""
 
 
+class Predecessor(Schema, Generic[R]):
+    """An organisation whose tasks passed on."""
+
+    organisation: R
+    """The earlier organisation."""
+    since: Day | None = Field(examples=["2022-07-01"])
+    """The day on which its tasks passed on; null when unknown."""
+    legal_basis: Text | None = Field(examples=["L 191 af 2022"])
+    """The law or decision by which they did; null when unknown."""
+
+
 class Identifier(Schema, Generic[R]):
     """What a public list calls the organisation."""
 
@@ -91,6 +102,8 @@ class Member(Schema, Generic[R]):
     """The member; null when a source only describes it."""
     described_as: Text | None = Field(examples=["kommunalbestyrelser"])
     """The group of members in a source's words; null when the member is named."""
+    person: Text | None = Field(examples=["Bo Libergren"])
+    """The person who sits for the member, as published; null when nobody is named."""
     role: Text | None = Field(examples=["repræsentanter"])
     """What the member does in it; null when nothing is said."""
     seats: Count | None = Field(examples=[5])
@@ -139,6 +152,8 @@ class OrganisationFields(RecordData[R], Generic[R]):
     """When the organisation exists; null when unknown."""
     website: Text | None = Field(examples=["https://www.regionsjaelland.dk"])
     """Where it presents itself; null when unknown."""
+    predecessors: list[Predecessor[R]]
+    """The organisations whose tasks it took over, wholly or in part."""
     name_variants: list[NameVariant[R]]
     """Other names that it goes by."""
     identifiers: list[Identifier[R]]
@@ -157,3 +172,9 @@ class OrganisationData(OrganisationFields[Id]):
 
 class Organisation(OrganisationFields[Ref], Record):
     """Whoever agrees, carries out, sits, pays or receives."""
+
+    successors: list[Ref]
+    """The organisations that took over its tasks, wholly or in part."""
+    current_members: list[Member[Ref]]
+    """Its members on the day asked about as far as is known: none of whom it is known that they came later or had left,
+    and nobody when the organisation itself did not exist."""

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 
-from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 
 
 class OrganisationRow(RecordRow):
@@ -26,6 +26,16 @@ class NameVariantRow(PartRow):
     record_id: Mapped[str] = part_of("organisation")
     name: Mapped[str]
     note: Mapped[str | None]
+
+
+class PredecessorRow(PartRow):
+    __tablename__ = "organisation_predecessor"
+    __table_args__ = (once("organisation_id"),)
+
+    record_id: Mapped[str] = part_of("organisation")
+    organisation_id: Mapped[str] = refers_to("organisation")
+    since: Mapped[date | None]
+    legal_basis: Mapped[str | None]
 
 
 class IdentifierRow(PartRow):
@@ -54,6 +64,7 @@ class MemberRow(PartRow):
     record_id: Mapped[str] = part_of("organisation")
     organisation_id: Mapped[str | None] = refers_to("organisation")
     described_as: Mapped[str | None]
+    person: Mapped[str | None]
     role: Mapped[str | None]
     seats: Mapped[int | None]
     appointed_by: Mapped[str | None]

@@ -1,0 +1,122 @@
+"""Grants: money from a programme for an initiative, from the application to the last account."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import Text as SqlText
+from sqlalchemy import and_, any_, exists, func, literal_column, or_, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from typing_extensions import TypeAliasType
+
+from app.resources.grants.shapes import Grant, GrantData, GrantStatus
+from app.resources.grants.tables import AccountRow, GrantRow, InstalmentRow, RecipientRow, ReportRow
+from app.rest.query import Condition, ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Amount, Currency, Day, Id, Page
+from app.rest.view import AS_OF
+
+__all__ = ["GrantData", "GrantRow", "grants"]
+
+AccountState = TypeAliasType(
+    "AccountState",
+    Annotated[
+        Literal["late", "missing", "rejected"],
+        Field(
+            description="""- `late`: delivered after it was due
+- `missing`: due by the day asked about, and not known to have been delivered by then
+- `rejected`: something in it was rejected"""
+        ),
+    ],
+)
+ACCOUNT_STATES: Final = {
+    "late": AccountRow.delivered_on > AccountRow.due_on,
+    "missing": and_(AccountRow.due_on < AS_OF, func.coalesce(AccountRow.delivered_on > AS_OF, true())),
+    "rejected": AccountRow.rejected_amount > 0,
+}
+
+
+def account_in(states: Any) -> Condition:
+    """That a grant has an account in one of these states."""
+    found = or_(*(and_(literal_column(f"'{state}'") == any_(states), is_so) for state, is_so in ACCOUNT_STATES.items()))
+    return exists().where(AccountRow.record_id == GrantRow.id, found)
+
+
+class GrantQuery(ListQuery):
+    """What the grants can be asked."""
+
+    programme: Annotated[list[Id] | Absent, any_of(GrantRow.programme_id)] = Field(
+        None, examples=[["delprogram-oeresund"]]
+    )
+    """Only grants from these programmes, by id."""
+    funder: Annotated[list[Id] | Absent, any_of(GrantRow.funder_id)] = Field(None, examples=[["sundhedsministeriet"]])
+    """Only grants that these organisations, by id, pay."""
+    recipient: Annotated[list[Id] | Absent, any_of(RecipientRow.organisation_id)] = Field(
+        None, examples=[["region-sjaelland"]]
+    )
+    """Only grants that one of these organisations, by id, receives."""
+    initiative: Annotated[list[Id] | Absent, any_of(GrantRow.initiative_id)] = Field(
+        None, examples=[["sammenhaengende-borgerforloeb-for-multibrugere"]]
+    )
+    """Only grants for these initiatives, by id."""
+    status: Annotated[list[GrantStatus] | Absent, any_of(GrantRow.status)] = Field(None, examples=[["awarded"]])
+    """Only grants with one of these statuses."""
+    currency: Annotated[list[Currency] | Absent, any_of(GrantRow.awarded_currency)] = Field(None, examples=[["DKK"]])
+    """Only grants awarded in these currencies."""
+    awarded_min: Annotated[Amount | Absent, Where(lambda amount: GrantRow.awarded_amount >= amount)] = Field(
+        None, examples=[100000]
+    )
+    """Only grants of at least this amount, in their own currency."""
+    awarded_max: Annotated[Amount | Absent, Where(lambda amount: GrantRow.awarded_amount <= amount)] = Field(
+        None, examples=[2000000]
+    )
+    """Only grants of at most this amount, in their own currency."""
+    awarded_from: Annotated[Day | Absent, Where(lambda day: GrantRow.award_date_earliest >= day)] = Field(
+        None, examples=["2014-01-01"]
+    )
+    """Only grants that were certainly awarded on this day or later."""
+    awarded_to: Annotated[Day | Absent, Where(lambda day: GrantRow.award_date_latest <= day)] = Field(
+        None, examples=["2014-12-31"]
+    )
+    """Only grants that were certainly awarded on this day or earlier."""
+    conditional: Annotated[bool | Absent, Where(lambda yes: GrantRow.conditional == yes)] = Field(None, examples=[True])
+    """Only grants that are known to depend on something, or known not to."""
+    account: Annotated[list[AccountState] | Absent, Where(account_in, ARRAY(SqlText))] = Field(
+        None, examples=[["late"]]
+    )
+    """Only grants with an account in one of these states."""
+    recovered: Annotated[bool | Absent, Where(lambda yes: GrantRow.recovered_amount.is_not(None) == yes)] = Field(
+        None, examples=[True]
+    )
+    """Only grants of which something had to be paid back, or of which nothing is known to."""
+    sort: Annotated[
+        Literal["title", "-title", "awarded", "-awarded", "award_date", "-award_date"],
+        Sorts(title=GrantRow.sort_title, awarded=GrantRow.awarded_amount, award_date=GrantRow.award_date_earliest),
+    ] = Field("title", examples=["-awarded"])
+    """What to sort by; with `-` in front, from the last to the first. Amounts of all currencies are sorted as numbers;
+    unknown comes last."""
+
+
+grants = Resource(
+    name="funding/grants",
+    about="*Bevillinger* and *tilsagn*: who got how much for what, and what became of it.",
+    example="multibrugere-2014",
+    public=Grant,
+    data=GrantData,
+    row=GrantRow,
+    parts={"recipients": RecipientRow, "instalments": InstalmentRow, "accounts": AccountRow, "reports": ReportRow},
+)
+
+
+@grants.router.get("")
+async def list_grants(query: Annotated[GrantQuery, Query()], read: Reading) -> Json[Page[Grant]]:
+    """Grants, in Danish order of their titles unless asked otherwise."""
+    return await grants.page(read, query)
+
+
+@grants.router.get("/{id}")
+async def get_grant(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Grant]:
+    """One grant, with its recipients, instalments and accounts."""
+    return await grants.one(read, id, query)

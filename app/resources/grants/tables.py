@@ -1,0 +1,91 @@
+"""The tables of grants."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.orm import Mapped
+
+from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
+
+
+class GrantRow(RecordRow):
+    __tablename__ = "grant"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["programme_id", "call"],
+            ["funding_programme_call.record_id", "funding_programme_call.title"],
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+
+    title: Mapped[str]
+    programme_id: Mapped[str] = refers_to("funding_programme")
+    funder_id: Mapped[str | None] = refers_to("organisation")
+    initiative_id: Mapped[str | None] = refers_to("initiative")
+    status: Mapped[str | None]
+    call: Mapped[str | None]
+    applied_edtf: Mapped[str | None]
+    applied_earliest: Mapped[date | None]
+    applied_latest: Mapped[date | None]
+    sought_amount: Mapped[Decimal | None]
+    sought_currency: Mapped[str | None]
+    awarded_amount: Mapped[Decimal | None]
+    awarded_currency: Mapped[str | None]
+    award_date_edtf: Mapped[str | None]
+    award_date_earliest: Mapped[date | None]
+    award_date_latest: Mapped[date | None]
+    conditional: Mapped[bool | None]
+    conditions: Mapped[str | None]
+    recovered_amount: Mapped[Decimal | None]
+    recovered_currency: Mapped[str | None]
+    sort_title: Mapped[str] = danish_order("title")
+
+
+class RecipientRow(PartRow):
+    __tablename__ = "grant_recipient"
+    __table_args__ = (once("organisation_id"),)
+
+    record_id: Mapped[str] = part_of("grant")
+    organisation_id: Mapped[str] = refers_to("organisation")
+    share_amount: Mapped[Decimal | None]
+    share_currency: Mapped[str | None]
+
+
+class InstalmentRow(PartRow):
+    __tablename__ = "grant_instalment"
+
+    record_id: Mapped[str] = part_of("grant")
+    planned_on: Mapped[date | None]
+    planned_amount: Mapped[Decimal | None]
+    planned_currency: Mapped[str | None]
+    paid_on: Mapped[date | None]
+    paid_amount: Mapped[Decimal | None]
+    paid_currency: Mapped[str | None]
+
+
+class AccountRow(PartRow):
+    __tablename__ = "grant_account"
+
+    record_id: Mapped[str] = part_of("grant")
+    due_on: Mapped[date | None]
+    delivered_on: Mapped[date | None]
+    claimed_amount: Mapped[Decimal | None]
+    claimed_currency: Mapped[str | None]
+    accepted_amount: Mapped[Decimal | None]
+    accepted_currency: Mapped[str | None]
+    rejected_amount: Mapped[Decimal | None]
+    rejected_currency: Mapped[str | None]
+    audit_auditor: Mapped[str | None]
+    audit_opinion: Mapped[str | None]
+    audit_given_on: Mapped[date | None]
+
+
+class ReportRow(PartRow):
+    __tablename__ = "grant_report"
+
+    record_id: Mapped[str] = part_of("grant")
+    title: Mapped[str]
+    due_on: Mapped[date | None]
+    delivered_on: Mapped[date | None]

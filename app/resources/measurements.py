@@ -1,0 +1,192 @@
+"""Measurements: what an indicator showed for an area and a time, by which definition."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Final, Generic, Literal, Self
+
+from fastapi import Query
+from pydantic import Field, model_validator
+from sqlalchemy import ForeignKeyConstraint, Numeric, UniqueConstraint, and_, func, or_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from app.db import RecordRow, refers_to
+from app.resources.indicators import DefinitionNumber, IndicatorRow, TargetRow, Value
+from app.rest.dates import StatedDate
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.reading import Reading
+from app.rest.resource import Resource
+from app.rest.response import Json
+from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, exactly_one
+from app.rest.view import many
+
+POPULATION: Final = "folketal"
+"""The indicator whose measurements are the populations of areas."""
+
+
+class MeasurementRow(RecordRow):
+    __tablename__ = "measurement"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["indicator_id", "definition"],
+            ["indicator_definition.record_id", "indicator_definition.number"],
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        UniqueConstraint(
+            "indicator_id",
+            "definition",
+            "region_id",
+            "municipality_id",
+            "date_edtf",
+            name="uq_measurement_once",
+            postgresql_nulls_not_distinct=True,
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+
+    indicator_id: Mapped[str] = refers_to("indicator")
+    definition: Mapped[int | None]
+    region_id: Mapped[str | None] = refers_to("region")
+    municipality_id: Mapped[str | None] = refers_to("municipality")
+    date_edtf: Mapped[str]
+    date_earliest: Mapped[date | None]
+    date_latest: Mapped[date | None]
+    value: Mapped[Decimal | None] = mapped_column(Numeric)
+    note: Mapped[str | None]
+
+
+class MeasurementFields(RecordData[R], Generic[R]):
+    """What an indicator showed for an area and a time."""
+
+    indicator: R
+    """What was measured."""
+    definition: DefinitionNumber | None = Field(examples=[1])
+    """The number of the indicator's definition by which it was measured; null when unknown."""
+    region: R | None
+    """The region that it was measured for; null when it was a municipality."""
+    municipality: R | None
+    """The municipality that it was measured for; null when it was a region."""
+    date: StatedDate
+    """The day, year or interval that was measured."""
+    value: Value | None = Field(examples=[40816])
+    """The figure, in the indicator's unit; null when it is withheld or could not be measured."""
+    note: Text | None = Field(examples=["Diskretioneret"])
+    """What else there is to know of the figure, in Danish; null when nothing."""
+
+    @model_validator(mode="after")
+    def _is_of_one_area(self) -> Self:
+        exactly_one(self, "region", "municipality")
+        return self
+
+
+class MeasurementData(MeasurementFields[Id]):
+    """A measurement as it is written."""
+
+
+class Aim(Schema):
+    """What is aimed at with an indicator."""
+
+    goal: Id = Field(examples=["sundhedsaftale-sjaelland-2019-maal-1"])
+    """Id of the goal that the indicator follows."""
+    value: Value | None = Field(examples=[12.5])
+    """The figure that is aimed at; null when none is set or none is known."""
+    due: StatedDate | None
+    """By when; null when unknown."""
+
+
+class Measurement(MeasurementFields[Ref], Record):
+    """What an indicator showed for an area and a time."""
+
+    unit: str | None = Field(examples=["personer"])
+    """What the figure counts; null when unknown."""
+    breaks_series: bool = Field(examples=[False])
+    """Whether the area's measurement before it was made by another definition, so that the two cannot be compared."""
+    targets: list[Aim]
+    """What is aimed at with the indicator in this area, or in all."""
+
+
+Earlier = aliased(MeasurementRow)
+BREAKS = func.coalesce(
+    select(Earlier.definition.is_distinct_from(MeasurementRow.definition))
+    .where(
+        Earlier.indicator_id == MeasurementRow.indicator_id,
+        Earlier.region_id.is_not_distinct_from(MeasurementRow.region_id),
+        Earlier.municipality_id.is_not_distinct_from(MeasurementRow.municipality_id),
+        Earlier.date_latest < MeasurementRow.date_latest,
+    )
+    .order_by(Earlier.date_latest.desc(), Earlier.id.desc())
+    .limit(1)
+    .correlate(MeasurementRow)
+    .scalar_subquery(),
+    False,
+)
+
+
+class MeasurementQuery(ListQuery):
+    """What the measurements can be asked."""
+
+    indicator: Annotated[list[Id] | Absent, any_of(MeasurementRow.indicator_id)] = Field(None, examples=[["folketal"]])
+    """Only measurements of these indicators, by id."""
+    region: Annotated[list[Id] | Absent, any_of(MeasurementRow.region_id)] = Field(None, examples=[["dk-1085"]])
+    """Only measurements of these regions as a whole, by id."""
+    municipality: Annotated[list[Id] | Absent, any_of(MeasurementRow.municipality_id)] = Field(
+        None, examples=[["dk-0360"]]
+    )
+    """Only measurements of these municipalities, by id."""
+    area: Annotated[list[Id] | Absent, any_of(MeasurementRow.region_id, MeasurementRow.municipality_id)] = Field(
+        None, examples=[["dk-0360", "dk-1085"]]
+    )
+    """Only measurements of these regions or municipalities, by id: to compare a municipality with its region."""
+    date_from: Annotated[Day | Absent, Where(lambda day: MeasurementRow.date_earliest >= day)] = Field(
+        None, examples=["2009-01-01"]
+    )
+    """Only measurements of times that begin on this day or later."""
+    date_to: Annotated[Day | Absent, Where(lambda day: MeasurementRow.date_latest <= day)] = Field(
+        None, examples=["2020-12-31"]
+    )
+    """Only measurements of times that end on this day or earlier."""
+    breaks_series: Annotated[bool | Absent, Where(lambda yes: yes == BREAKS)] = Field(None, examples=[False])
+    """Only measurements before which the definition changed, or only those that go on with the same."""
+    sort: Annotated[
+        Literal["date", "-date", "value", "-value"],
+        Sorts(date=MeasurementRow.date_latest, value=MeasurementRow.value),
+    ] = Field("date", examples=["-value"])
+    """What to sort by, `date` being the last day measured; with `-` in front, from the last to the first."""
+
+
+measurements = Resource(
+    name="measurements",
+    about="*Målinger*: what an indicator showed for a region or a municipality at a time; population among them.",
+    example="folketal-dk-0360-2020-07-01",
+    public=Measurement,
+    data=MeasurementData,
+    row=MeasurementRow,
+    computed={
+        "unit": select(IndicatorRow.unit).where(IndicatorRow.id == MeasurementRow.indicator_id).scalar_subquery(),
+        "breaks_series": BREAKS,
+        "targets": many(
+            Aim,
+            TargetRow,
+            TargetRow.record_id == MeasurementRow.indicator_id,
+            or_(
+                TargetRow.region_id == MeasurementRow.region_id,
+                TargetRow.municipality_id == MeasurementRow.municipality_id,
+                and_(TargetRow.region_id.is_(None), TargetRow.municipality_id.is_(None)),
+            ),
+            order=[TargetRow.position],
+        ),
+    },
+)
+
+
+@measurements.router.get("")
+async def list_measurements(query: Annotated[MeasurementQuery, Query()], read: Reading) -> Json[Page[Measurement]]:
+    """Measurements, the earliest first unless asked otherwise; give an indicator and areas to see a series."""
+    return await measurements.page(read, query)
+
+
+@measurements.router.get("/{id}")
+async def get_measurement(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Measurement]:
+    """One measurement, with its unit and what is aimed at."""
+    return await measurements.one(read, id, query)
