@@ -136,8 +136,8 @@ def _show_ids(whole: dict[str, Any]) -> None:
         (batch,) = (p for p in whole["paths"][resource.path]["get"]["parameters"] if p["name"] == "id")
         batch["schema"]["examples"] = [[resource.example]]
         for path in (path for path in whole["paths"] if path.startswith(f"{resource.path}/{{id}}")):
-            (one,) = (p for p in whole["paths"][path]["get"]["parameters"] if p["name"] == "id")
-            one["schema"]["examples"] = [resource.example]
+            for one in (p for p in whole["paths"][path]["get"]["parameters"] if p["name"] in ("id", "against")):
+                one["schema"]["examples"] = [resource.example]
         whole["components"]["schemas"][resource.public.__name__]["properties"]["id"]["examples"] = [resource.example]
 
 

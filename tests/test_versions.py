@@ -47,14 +47,12 @@ async def test_two_versions_are_compared_field_by_field(writer: Writer, fresh: s
 
 
 async def test_versions_that_there_are_not_are_named(client: AsyncClient) -> None:
-    """400 with those that there are; 404 for a record that nobody has; both versions are asked for."""
+    """400 with those that there are; 404 for a record that nobody has."""
     url = "/v1/health-agreements/sundhedsaftale-sjaelland-2019/diff"
     answer = await client.get(url, params={"from": 1, "to": 7})
     assert answer.status_code == 400
     (fault,) = answer.json()["errors"]
     assert (fault["parameter"], fault["detail"]) == ("to", "The record has the versions 1 to 1")
-    assert (await client.get(url)).status_code == 400
-    assert {f["parameter"] for f in (await client.get(url)).json()["errors"]} == {"from", "to"}
     unknown = await client.get("/v1/plans/nobody-has-this/diff", params={"from": 1, "to": 1})
     assert unknown.status_code == 404
 
@@ -67,3 +65,19 @@ def test_differences_name_the_innermost_place() -> None:
         ("/c", 1, None),
     ]
     assert list(differences({"a": {"b": 1}}, {"a": [1]})) == [("/a", {"b": 1}, [1])]
+
+
+async def test_an_agreement_is_compared_with_the_one_before_it(client: AsyncClient) -> None:
+    """Another record instead of an earlier version; its own versions count, and it must be there."""
+    url = "/v1/health-agreements/sundhedsaftale-sjaelland-2024/diff"
+    found = (await client.get(url, params={"against": "sundhedsaftale-sjaelland-2019"})).raise_for_status().json()
+    changes = {change["pointer"]: (change["before"], change["after"]) for change in found["changes"]}
+    assert changes["/nominal/edtf"] == ("2019/2023", "2024/2027")
+    assert changes["/period/start"] == ("2019-07-01", "2024-01-01")
+    assert "/vision" not in changes, "the vision stayed"
+    assert (found["against"], found["from_version"], found["to_version"]) == ("sundhedsaftale-sjaelland-2019", 1, 1)
+    unknown = await client.get(url, params={"against": "sundhedsaftale-sjaelland-2018"})
+    assert unknown.status_code == 400
+    assert "sundhedsaftale-sjaelland-2019" in unknown.json()["errors"][0]["near"]
+    assert (await client.get(url, params={"against": "sundhedsaftale-sjaelland-2019", "from": 9})).status_code == 400
+    assert (await client.get(url)).json()["changes"] == []

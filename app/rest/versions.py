@@ -1,4 +1,4 @@
-"""What changed between two versions of a record, as the change log has them."""
+"""What changed between two versions of a record, or from one record to another, as the change log has them."""
 
 import json
 from collections.abc import Iterator
@@ -7,26 +7,28 @@ from itertools import zip_longest
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, WithJsonSchema
-from sqlalchemy import Integer, ScalarSelect, Text, bindparam, cast, func, select
+from sqlalchemy import Integer, ScalarSelect, Select, Text, bindparam, cast, func, select
 
 from app.errors import BadParameters, bad_parameter
 from app.rest.changes import ChangeRow
-from app.rest.missing import missing
+from app.rest.missing import missing, nearest
 from app.rest.reading import Reader, Statement
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Schema
+from app.rest.schema import Absent, Id, Schema
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class DiffQuery(Schema):
-    """Between which versions."""
+    """Between what."""
 
-    from_: Version = Field(alias="from", examples=[1])
-    """The version to begin with."""
-    to: Version = Field(examples=[1])
-    """The version to end with; an earlier one shows what it would take to go back."""
+    from_: Version | Absent = Field(None, alias="from", examples=[1])
+    """The version to begin with; the newest when left out."""
+    to: Version | Absent = Field(None, examples=[1])
+    """The version to end with; the newest when left out. An earlier one shows what it would take to go back."""
+    against: Id | Absent = None
+    """Another record of the same kind to begin with, such as the agreement before; `from` is then a version of it."""
 
 
 class FieldChange(Schema):
@@ -41,12 +43,14 @@ class FieldChange(Schema):
 
 
 class Diff(Schema):
-    """What changed between two versions of a record; references are ids."""
+    """What changed between two versions of a record, or from another record to it; references are ids."""
 
     id: str = Field(examples=["sundhedsaftale-sjaelland-2019"])
     """The record."""
+    against: str = Field(examples=["sundhedsaftale-sjaelland-2019"])
+    """The record that the comparison begins with; the same unless another was asked for."""
     from_version: int = Field(examples=[1])
-    """The version that the comparison begins with."""
+    """The version that it begins with."""
     to_version: int = Field(examples=[2])
     """The version that it ends with."""
     changes: list[FieldChange]
@@ -54,20 +58,26 @@ class Diff(Schema):
 
 
 async def diff(read: Reader, resource: Resource[Any, Any], id: str, query: DiffQuery) -> Json[Diff]:
-    """Compare two versions of a record; BadParameters names the versions that there are."""
-    asked = {"from": query.from_, "to": query.to}
-    row = await read.row(_two_versions(), {"resource": resource.name, "id": id, **asked})
-    if row is None or row["newest"] is None:
+    """Compare two versions of a record, or two records; BadParameters names the versions that there are."""
+    against = query.against or id
+    asked = {"resource": resource.name, "id": id, "against": against, "from": query.from_, "to": query.to}
+    row = await read.row(_two_versions(), asked)
+    assert row is not None, "scalars give a row"
+    if row["newest"] is None:
         raise await missing(read, resource.name, resource.table, id)
-    unknown = [name for name in asked if row[name] is None]
-    if unknown:
-        there_are = f"The record has the versions 1 to {row['newest']}"
-        raise BadParameters(faults=[bad_parameter(name, there_are) for name in unknown])
-    before, after = (json.loads(row[name]) for name in asked)
+    if row["newest_against"] is None:
+        near = await nearest(read, resource.table, against)
+        raise BadParameters(faults=[bad_parameter("against", f"Nothing has the id {against}", near)])
+    sides = {"from": row["newest_against"], "to": row["newest"]}
+    if unknown := [name for name in sides if row[name] is None]:
+        faults = [bad_parameter(name, f"The record has the versions 1 to {sides[name]}") for name in unknown]
+        raise BadParameters(faults=faults)
+    before, after = (json.loads(row[name]) for name in sides)
     found = Diff(
         id=id,
-        from_version=query.from_,
-        to_version=query.to,
+        against=against,
+        from_version=query.from_ or sides["from"],
+        to_version=query.to or sides["to"],
         changes=[FieldChange(pointer=p, before=old, after=new) for p, old, new in differences(before, after)],
     )
     return Json(found.model_dump_json().encode())
@@ -87,12 +97,24 @@ def differences(before: Any, after: Any, pointer: str = "") -> Iterator[tuple[st
 
 @lru_cache(maxsize=1)
 def _two_versions() -> Statement:
-    """The stored record in two versions, and the newest version that there is."""
-    this = (ChangeRow.resource == bindparam("resource"), ChangeRow.id == bindparam("id"))
+    """The stored values to compare, and the newest version of either record."""
 
-    def version(name: str) -> ScalarSelect[Any]:
-        wanted = ChangeRow.version == bindparam(name, type_=Integer())
-        return select(cast(ChangeRow.value, Text)).where(*this, wanted).scalar_subquery()
+    def of(record: str) -> Select[Any]:
+        return select().where(ChangeRow.resource == bindparam("resource"), ChangeRow.id == bindparam(record))
 
-    newest = select(func.max(ChangeRow.version)).where(*this).scalar_subquery()
-    return Statement(select(version("from").label("from"), version("to").label("to"), newest.label("newest")))
+    def newest(record: str) -> ScalarSelect[Any]:
+        return of(record).with_only_columns(func.max(ChangeRow.version)).scalar_subquery()
+
+    def value(record: str, version: str) -> ScalarSelect[Any]:
+        wanted = func.coalesce(bindparam(version, type_=Integer()), newest(record))
+        stored = of(record).with_only_columns(cast(ChangeRow.value, Text))
+        return stored.where(ChangeRow.version == wanted).scalar_subquery()
+
+    return Statement(
+        select(
+            value("against", "from").label("from"),
+            value("id", "to").label("to"),
+            newest("id").label("newest"),
+            newest("against").label("newest_against"),
+        )
+    )
