@@ -100,56 +100,6 @@ async def test_who_works_in_lolland_or_guldborgsund(client: AsyncClient) -> None
     assert (await get(client, "funding/grants?recipient=broen-til-bedre-sundhed&currency=EUR"))["items"] == []
 
 
-async def test_seed_003_the_conference_is_undated(client: AsyncClient) -> None:
-    """Place, host, the plan that it was about, seven groups of participants; no day is guessed."""
-    conference = await get(client, "events/konference-sundhedsplan-syddanmark")
-    assert (conference["kind"], conference["date"], conference["place"]) == ("conference", None, "Fredericia")
-    assert conference["host"]["name"] == "Region Syddanmark"
-    assert [p["described_as"] for p in conference["participants"]] == [
-        "borgmestre",
-        "udvalgsformænd",
-        "ledende embedsmænd fra kommunerne i Region Syddanmark",
-        "repræsentanter fra praksissektoren",
-        "regionsrådsmedlemmer",
-        "sygehusledelserne",
-        "ledende embedsmænd i Region Syddanmark",
-    ]
-    undated = await get(client, "events?dated=false")
-    assert [event["id"] for event in undated["items"]] == [conference["id"]]
-    dated = await get(client, "events?date_from=2019-01-01&date_to=2019-12-31")
-    assert [event["id"] for event in dated["items"]] == ["topmoede-sjaelland-2019"]
-
-
-async def test_seed_003_the_health_plan_and_the_vision(client: AsyncClient) -> None:
-    """What it covers; consultation and adoption announced without a year; a vision beside the statutory agreements."""
-    plan = await get(client, "plans/sundhedsplan-syddanmark")
-    assert (plan["kind"], plan["organisation"]["name"]) == ("health_plan", "Region Syddanmark")
-    assert "de aftaler regionen har indgået på sundhedsområdet" in plan["summary"]
-    assert [(m["kind"], m["announced"], m["date"]) for m in plan["milestones"]] == [
-        ("consultation_opened", True, None),
-        ("adopted", True, None),
-    ]
-    assert ["»til sommer«" in plan["milestones"][0]["note"], "»i efteråret«" in plan["milestones"][1]["note"]] == [
-        True
-    ] * 2
-    vision = await get(client, "health-agreements/politisk-vision-syddanmark")
-    assert (vision["kind"], vision["region"]["id"], vision["status"]) == ("political_vision", "dk-1083", None)
-
-
-async def test_seed_003_who_held_which_office_for_which_party(client: AsyncClient) -> None:
-    """With the party as printed; the text has no day, so none is given."""
-    expected = {
-        "region-syddanmark": [("regionsrådsformand", "Carl Holst", "V"), ("sundhedsdirektør", "Jens Elkjær", None)],
-        "vejen-kommune": [("borgmester", "Egon Fræhr", "V")],
-        "kkr-syddanmark": [("formand", "Egon Fræhr", "V")],
-        "sundhedsudvalget-region-syddanmark": [("formand", "Poul-Erik Svendsen", "S")],
-    }
-    for id, offices in expected.items():
-        held = (await get(client, f"organisations/{id}"))["offices"]
-        assert [(o["title"], o["person"], o["party"]) for o in held] == offices
-        assert {o["held_on"] for o in held} == {None}
-
-
 async def test_the_agreements_of_all_five_regions(client: AsyncClient) -> None:
     """By region and nominal period; each with the region and all its municipalities as parties."""
     page = await get(client, "health-agreements?kind=health_agreement&limit=100")
