@@ -5,7 +5,7 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from tests.test_seeds import get
+from tests.test_packaged import get
 
 PAGE = "forprojekt-primaere-sundhedstjenester"
 PROJECT = "initiatives/primaere-sundhedstjenester-oeresund"

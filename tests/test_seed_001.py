@@ -4,7 +4,7 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from tests.test_seeds import get
+from tests.test_packaged import get
 
 PAGE = "naert-sundhedsvaesen-sjaelland"
 STRATEGY = "plans/sundhed-taet-paa-dig"

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from tests.test_seeds import get
+from tests.test_packaged import get
 
 RELEASE = "pressemeddelelse-topmoede-2019"
 SUMMIT = "events/topmoede-sjaelland-2019"

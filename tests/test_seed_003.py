@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from httpx import AsyncClient
 
-from tests.test_seeds import get
+from tests.test_packaged import get
 
 CONFERENCE: Final = "events/konference-sundhedsplan-syddanmark"
 DOCUMENT: Final = "documents/konference-sundhedsplan-syddanmark"

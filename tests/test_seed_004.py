@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from httpx import AsyncClient
 
-from tests.test_seeds import get
+from tests.test_packaged import get
 
 DOCUMENT: Final = "documents/pressemeddelelse-broen-2014"
 PROGRAMME: Final = "initiatives/broen-til-bedre-sundhed"

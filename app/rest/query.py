@@ -6,14 +6,25 @@ class ThingQuery(ListQuery):
     sort: Annotated[Literal["name", "-name"], Sorts(name=ThingRow.sort_name)] = "name"
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, cast, get_args
 from urllib.parse import unquote_to_bytes, urlencode
 
 from fastapi import Path, Request
 from pydantic import Field
-from sqlalchemy import Column, ColumnElement, SQLColumnExpression, any_, bindparam, exists, or_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    SQLColumnExpression,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import NullType, TypeEngine
@@ -61,6 +72,15 @@ def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -
 
     ids = tuple(column for column in stored if column.primary_key or column.foreign_keys)
     return Where(condition, ARRAY(stored[0].type), ids)
+
+
+def any_state(states: Mapping[str, Condition]) -> Where:
+    """A filter on one or several named states, any of which the record is in."""
+
+    def condition(names: Any) -> Condition:
+        return or_(*(and_(literal_column(f"'{name}'") == any_(names), is_so) for name, is_so in states.items()))
+
+    return Where(condition, ARRAY(Text()))
 
 
 def _among(column: SQLColumnExpression[Any], values: Any, only: Sequence[Condition]) -> Condition:

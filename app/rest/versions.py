@@ -54,7 +54,7 @@ class Diff(Schema):
     to_version: int = Field(examples=[2])
     """The version that it ends with."""
     changes: list[FieldChange]
-    """The fields that differ, in the order of the record; empty when nothing does."""
+    """The fields that differ; empty when none does."""
 
 
 async def diff(read: Reader, resource: Resource[Any, Any], id: str, query: DiffQuery) -> Json[Diff]:

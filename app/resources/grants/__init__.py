@@ -1,17 +1,15 @@
 """Grants: money from a programme for an initiative, from the application to the last account."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Text as SqlText
-from sqlalchemy import and_, any_, exists, func, literal_column, or_, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import exists, func, true
 from typing_extensions import TypeAliasType
 
 from app.resources.grants.shapes import Grant, GrantData, GrantStatus
 from app.resources.grants.tables import AccountRow, GrantRow, InstalmentRow, RecipientRow, ReportRow
-from app.rest.query import Condition, ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.query import Condition, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -31,17 +29,18 @@ AccountState = TypeAliasType(
         ),
     ],
 )
+
+
+def account(is_so: Condition) -> Condition:
+    """That a grant has an account of which this is so."""
+    return exists().where(AccountRow.record_id == GrantRow.id, is_so).correlate(GrantRow)
+
+
 ACCOUNT_STATES: Final = {
-    "late": AccountRow.delivered_on > AccountRow.due_on,
-    "missing": and_(AccountRow.due_on < AS_OF, func.coalesce(AccountRow.delivered_on > AS_OF, true())),
-    "rejected": AccountRow.rejected_amount > 0,
+    "late": account(AccountRow.delivered_on > AccountRow.due_on),
+    "missing": account((AccountRow.due_on < AS_OF) & func.coalesce(AccountRow.delivered_on > AS_OF, true())),
+    "rejected": account(AccountRow.rejected_amount > 0),
 }
-
-
-def account_in(states: Any) -> Condition:
-    """That a grant has an account in one of these states."""
-    found = or_(*(and_(literal_column(f"'{state}'") == any_(states), is_so) for state, is_so in ACCOUNT_STATES.items()))
-    return exists().where(AccountRow.record_id == GrantRow.id, found)
 
 
 class GrantQuery(ListQuery):
@@ -83,9 +82,7 @@ class GrantQuery(ListQuery):
     """Only grants that were certainly awarded on this day or earlier."""
     conditional: Annotated[bool | Absent, Where(lambda yes: GrantRow.conditional == yes)] = Field(None, examples=[True])
     """Only grants that are known to depend on something, or known not to."""
-    account: Annotated[list[AccountState] | Absent, Where(account_in, ARRAY(SqlText))] = Field(
-        None, examples=[["late"]]
-    )
+    account: Annotated[list[AccountState] | Absent, any_state(ACCOUNT_STATES)] = Field(None, examples=[["late"]])
     """Only grants with an account in one of these states."""
     recovered: Annotated[bool | Absent, Where(lambda yes: GrantRow.recovered_amount.is_not(None) == yes)] = Field(
         None, examples=[True]

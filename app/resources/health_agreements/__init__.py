@@ -1,11 +1,12 @@
 """Health agreements: what a region and its municipalities agree about citizens' health (Sundhedsloven § 205)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import Query
 from pydantic import Field
 from sqlalchemy import Date, exists, func
 from sqlalchemy.orm import aliased
+from typing_extensions import TypeAliasType
 
 from app.resources.health_agreements.shapes import (
     Decision,
@@ -16,31 +17,45 @@ from app.resources.health_agreements.shapes import (
     Year,
 )
 from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, PartyRow, ReviewRow
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Id, Page, Ref
 from app.rest.versions import Diff, DiffQuery, diff
-from app.rest.view import current, latest_by, many
+from app.rest.view import AS_OF, current, latest_by, many
 
 __all__ = ["HealthAgreementData", "HealthAgreementRow", "health_agreements"]
 
 STATUS = latest_by(MilestoneRow, MilestoneRow.kind, MilestoneRow.date_latest)
 Later = aliased(HealthAgreementRow)
 Approval = aliased(MilestoneRow)
-EXTENDED = exists().where(ExtensionRow.record_id == HealthAgreementRow.id).correlate(HealthAgreementRow)
-EARLY = (
-    exists()
-    .where(
+Course = TypeAliasType(
+    "Course",
+    Annotated[
+        Literal["extended", "in_force_before_approval", "awaiting_answers"],
+        Field(
+            description="""- `extended`: it was made to last longer
+- `in_force_before_approval`: it was certainly in force before the authority approved it
+- `awaiting_answers`: a party is not known to have answered, and its deadline has not passed on the day asked about"""
+        ),
+    ],
+)
+COURSES: Final = {
+    "extended": exists().where(ExtensionRow.record_id == HealthAgreementRow.id),
+    "in_force_before_approval": exists().where(
         MilestoneRow.record_id == HealthAgreementRow.id,
         MilestoneRow.kind == "in_force",
         Approval.record_id == HealthAgreementRow.id,
         Approval.kind == "approved_by_authority",
         MilestoneRow.date_latest < Approval.date_earliest,
-    )
-    .correlate(HealthAgreementRow)
-)
+    ),
+    "awaiting_answers": exists().where(
+        PartyRow.record_id == HealthAgreementRow.id,
+        PartyRow.deadline >= AS_OF,
+        func.coalesce(PartyRow.decision, "pending") == "pending",
+    ),
+}
 
 
 class HealthAgreementQuery(ListQuery):
@@ -63,10 +78,8 @@ class HealthAgreementQuery(ListQuery):
     unknown is in neither answer."""
     status: Annotated[list[MilestoneKind] | Absent, any_of(STATUS)] = Field(None, examples=[["in_force"]])
     """Only agreements whose latest milestone on the day asked about is one of these."""
-    extended: Annotated[bool | Absent, Where(lambda yes: yes == EXTENDED)] = Field(None, examples=[True])
-    """Only agreements that were made to last longer, or that were not as far as is known."""
-    in_force_before_approval: Annotated[bool | Absent, Where(lambda yes: yes == EARLY)] = Field(None, examples=[True])
-    """Only agreements that were certainly in force before the authority approved them, or that are not known to be."""
+    course: Annotated[list[Course] | Absent, any_state(COURSES)] = Field(None, examples=[["extended"]])
+    """Only agreements whose life went in one of these ways."""
     replaces: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.replaces_id)] = Field(
         None, examples=[["sundhedsaftale-sjaelland-2019"]]
     )

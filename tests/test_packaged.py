@@ -1,4 +1,4 @@
-"""What the published texts say, as far as areas, organisations, agreements, initiatives and funding can hold it."""
+"""What the packaged data hold beside the published texts, and what they answer together."""
 
 from typing import Any
 
@@ -84,10 +84,10 @@ async def test_which_agreements_were_extended_and_under_which_law(client: AsyncC
 
 async def test_which_were_extended_is_one_question(client: AsyncClient) -> None:
     """And which were in force before the authority approved, of which no text at hand tells."""
-    extended = await get(client, "health-agreements?extended=true")
+    extended = await get(client, "health-agreements?course=extended")
     assert {item["nominal"]["edtf"] for item in extended["items"]} == {"2019/2023"}
     assert {item["region"]["id"] for item in extended["items"]} == {"dk-1082", "dk-1083", "dk-1084", "dk-1085"}
-    assert (await get(client, "health-agreements?in_force_before_approval=true"))["items"] == []
+    assert (await get(client, "health-agreements?course=in_force_before_approval"))["items"] == []
 
 
 async def test_who_sat_on_the_committees(client: AsyncClient) -> None:
