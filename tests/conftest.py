@@ -105,6 +105,13 @@ async def client(settings: Settings) -> AsyncIterator[AsyncClient]:
         yield client
 
 
+@pytest.fixture
+async def own_client(fresh: str, settings: Settings) -> AsyncIterator[AsyncClient]:
+    """A client of the application on the register that `writer` writes to."""
+    async with serving(settings.model_copy(update={"database_url": fresh})) as client:
+        yield client
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[AsyncClient]:
     """The application, and a client of it."""

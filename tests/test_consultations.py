@@ -11,8 +11,7 @@ from app.resources.health_agreements import HealthAgreementData, health_agreemen
 from app.resources.organisations import OrganisationData, organisations
 from app.rest.body import validate
 from app.rest.writing import Writer
-from app.settings import Settings
-from tests.conftest import put, serving
+from tests.conftest import put
 
 
 def consultation(*responses: dict[str, Any], **about: str) -> ConsultationData:
@@ -21,7 +20,7 @@ def consultation(*responses: dict[str, Any], **about: str) -> ConsultationData:
     return validate(ConsultationData, body)
 
 
-async def test_which_responses_were_rejected_and_why(writer: Writer, fresh: str, settings: Settings) -> None:
+async def test_which_responses_were_rejected_and_why(writer: Writer, own_client: AsyncClient) -> None:
     """One request finds them, by outcome, respondent and what they are about."""
     rejected = {
         "organisation": "vejen-kommune",
@@ -31,12 +30,11 @@ async def test_which_responses_were_rejected_and_why(writer: Writer, fresh: str,
         "reason": "Genoptræning er dækket af mål 2",
     }
     await put(writer, (consultations, "proeve", consultation(rejected, {"described_as": "en patientforening"})))
-    async with serving(settings.model_copy(update={"database_url": fresh})) as client:
-        for asked in ("outcome=rejected", "organisation=vejen-kommune", "plan=sundhedsplan-syddanmark"):
-            (found,) = (await client.get(f"/v1/consultations?{asked}")).json()["items"]
-            assert found["responses"][0]["reason"] == "Genoptræning er dækket af mål 2"
-            assert found["responses"][1]["outcome"] is None
-        assert (await client.get("/v1/consultations?outcome=taken_in")).json()["items"] == []
+    for asked in ("outcome=rejected", "organisation=vejen-kommune", "plan=sundhedsplan-syddanmark"):
+        (found,) = (await own_client.get(f"/v1/consultations?{asked}")).json()["items"]
+        assert found["responses"][0]["reason"] == "Genoptræning er dækket af mål 2"
+        assert found["responses"][1]["outcome"] is None
+    assert (await own_client.get("/v1/consultations?outcome=taken_in")).json()["items"] == []
 
 
 def test_impossible_responses_are_refused() -> None:
@@ -60,17 +58,16 @@ async def test_the_consultations_of_2023(client: AsyncClient) -> None:
         assert len((await client.get(f"/v1/consultations?open=true&as_of={day}")).json()["items"]) == count
 
 
-async def test_an_agreement_is_reviewed_once_a_year(writer: Writer, fresh: str, settings: Settings) -> None:
+async def test_an_agreement_is_reviewed_once_a_year(writer: Writer, own_client: AsyncClient) -> None:
     """And found by the year; an addendum belongs to its agreement, and only an addendum does."""
     fields: dict[str, Any] = {"kind": "health_agreement", "title": "Prøve", "region": "dk-1085"}
     review = {"year": 2020, "held": {"edtf": "2021-02"}, "summary": "Målene følges"}
     await put(writer, (health_agreements, "proeve", validate(HealthAgreementData, {**fields, "reviews": [review]})))
-    async with serving(settings.model_copy(update={"database_url": fresh})) as client:
-        (found,) = (await client.get("/v1/health-agreements?reviewed=2020")).json()["items"]
-        assert (found["id"], found["reviews"][0]["held"]["earliest"]) == ("proeve", "2021-02-01")
-        assert (await client.get("/v1/health-agreements?reviewed=2021")).json()["items"] == []
-        (addendum,) = (await client.get("/v1/health-agreements?amends=sundhedsaftale-syddanmark-2019")).json()["items"]
-        assert addendum["kind"] == "addendum"
+    (found,) = (await own_client.get("/v1/health-agreements?reviewed=2020")).json()["items"]
+    assert (found["id"], found["reviews"][0]["held"]["earliest"]) == ("proeve", "2021-02-01")
+    assert (await own_client.get("/v1/health-agreements?reviewed=2021")).json()["items"] == []
+    (addendum,) = (await own_client.get("/v1/health-agreements?amends=sundhedsaftale-syddanmark-2019")).json()["items"]
+    assert addendum["kind"] == "addendum"
     twice = validate(HealthAgreementData, {**fields, "reviews": [review, review]})
     with pytest.raises(InvalidBody, match="reviewed once for each year"):
         await put(writer, (health_agreements, "to-gange", twice))
@@ -91,7 +88,7 @@ async def test_organisations_follow_each_other(client: AsyncClient) -> None:
     assert [p["organisation"]["id"] for p in east["predecessors"]] == ["region-hovedstaden", "region-sjaelland"]
 
 
-async def test_who_sat_on_a_committee_on_a_day(writer: Writer, fresh: str, settings: Settings) -> None:
+async def test_who_sat_on_a_committee_on_a_day(writer: Writer, own_client: AsyncClient) -> None:
     """Named persons come and go; a vague period counts while it may hold the day."""
 
     def member(person: str, **when: Any) -> dict[str, Any]:
@@ -105,13 +102,12 @@ async def test_who_sat_on_a_committee_on_a_day(writer: Writer, fresh: str, setti
     ]
     committee = validate(OrganisationData, {"kind": "committee", "name": "Prøveudvalg", "members": members})
     await put(writer, (organisations, "proeveudvalg", committee))
-    async with serving(settings.model_copy(update={"database_url": fresh})) as client:
-        for day, sat in (
-            ("2017-12-31", ["Dan"]),
-            ("2019-06-01", ["Ada", "Cecilie", "Dan"]),
-            ("2020-01-01", ["Bo", "Dan"]),
-        ):
-            record = (await client.get(f"/v1/organisations/proeveudvalg?as_of={day}")).json()
-            assert [seated["person"] for seated in record["current_members"]] == sat
-        (found,) = (await client.get("/v1/organisations?person=Cecilie")).json()["items"]
-        assert found["id"] == "proeveudvalg"
+    for day, sat in (
+        ("2017-12-31", ["Dan"]),
+        ("2019-06-01", ["Ada", "Cecilie", "Dan"]),
+        ("2020-01-01", ["Bo", "Dan"]),
+    ):
+        record = (await own_client.get(f"/v1/organisations/proeveudvalg?as_of={day}")).json()
+        assert [seated["person"] for seated in record["current_members"]] == sat
+    (found,) = (await own_client.get("/v1/organisations?person=Cecilie")).json()["items"]
+    assert found["id"] == "proeveudvalg"

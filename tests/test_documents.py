@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from app.data import packaged
 from app.errors import InvalidBody
 from app.resources.documents import DocumentData, documents
+from app.resources.initiatives import InitiativeData, initiatives
 from app.resources.organisations import OrganisationData, organisations
 from app.rest.body import validate
 from app.rest.writing import Writer
@@ -173,3 +174,24 @@ async def test_the_value_that_a_document_gives_is_kept_beside_the_records(writer
         await put(writer, (organisations, "ny", organisation(source)))
         kept = await value(fresh, "select value -> 'sources' -> 0 ->> 'stated' from change order by seq desc limit 1")
         assert kept == (stated if stated is None or isinstance(stated, str) else json.dumps(stated))
+
+
+async def test_a_figure_told_two_ways_is_kept_both_ways(writer: Writer, own_client: AsyncClient) -> None:
+    """The record has one value; a source that gives another says so beside its words."""
+    sources = [
+        {"document": "forprojekt-primaere-sundhedstjenester", "fields": ["/budget"], "quote": "199.994 EUR"},
+        {
+            "document": "partnerskaber-og-puljer",
+            "fields": ["/budget/amount"],
+            "quote": "ca. 200.000 EUR",
+            "stated": 200000,
+        },
+    ]
+    body = {"kind": "project", "title": "Prøve", "budget": {"amount": "199994.00", "currency": "EUR"}}
+    await put(writer, (initiatives, "proeve", validate(InitiativeData, body | {"sources": sources})))
+    record = (await own_client.get("/v1/initiatives/proeve")).raise_for_status().json()
+    assert record["budget"]["amount"] == 199994
+    assert [(s["fields"], s["stated"]) for s in record["sources"]] == [
+        (["/budget"], None),
+        (["/budget/amount"], 200000),
+    ]

@@ -1,15 +1,16 @@
 """An impossible history is refused whole, with the reason."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from httpx import AsyncClient
 
 from app.errors import InvalidBody
 from app.resources.goals import GoalData, goals
 from app.resources.grants import GrantData
 from app.resources.health_agreements import HealthAgreementData, health_agreements
 from app.resources.initiatives import InitiativeData, initiatives
-from app.resources.plans import PlanData
+from app.resources.plans import PlanData, plans
 from app.rest.body import validate
 from app.rest.writing import Writer
 from tests.conftest import put
@@ -143,3 +144,30 @@ async def test_a_goal_is_one_agreements_or_one_plans(writer: Writer) -> None:
             validate(GoalData, {"number": 1, "title": "Mål", **owners})
     goal = validate(GoalData, {"number": 5, "title": "Mål", "plan": "sundhed-taet-paa-dig"})
     assert await put(writer, (goals, "nyt-maal", goal)) == ["created"]
+
+
+ADVICE: Final = [
+    ("2025-05-15", "2025-06", False, True),
+    ("2025-07-01", "2025-06", False, False),
+    (None, "2025-06", False, None),
+    ("2025-05-15", None, False, None),
+    ("2025-05-15", "2025-06", True, None),
+]
+
+
+async def test_whether_advice_came_before_the_adoption(writer: Writer, own_client: AsyncClient) -> None:
+    """Yes, no, or not known: an adoption that was only announced is none."""
+    for n, (obtained, adopted, announced, _) in enumerate(ADVICE):
+        body = {
+            "kind": "health_plan",
+            "title": "Prøveplan",
+            "milestones": [{"kind": "adopted", "announced": announced, "date": adopted and {"edtf": adopted}}],
+            "advice": [{"organisation": "region-sjaelland", "obtained_on": obtained}],
+        }
+        await put(writer, (plans, f"proeveplan-{n}", validate(PlanData, body)))
+    for n, (*_, advised) in enumerate(ADVICE):
+        plan = (await own_client.get(f"/v1/plans/proeveplan-{n}")).raise_for_status().json()
+        assert plan["advised_before_adoption"] is advised
+    for asked, ids in (("true", ["proeveplan-0"]), ("false", ["proeveplan-1"])):
+        found = (await own_client.get(f"/v1/plans?advised_before_adoption={asked}")).json()["items"]
+        assert [plan["id"] for plan in found] == ids

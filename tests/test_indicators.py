@@ -10,8 +10,7 @@ from app.resources.indicators import IndicatorData, indicators
 from app.resources.measurements import MeasurementData, measurements
 from app.rest.body import validate
 from app.rest.writing import Writer
-from app.settings import Settings
-from tests.conftest import put, serving
+from tests.conftest import put
 
 GOAL = "sundhedsaftale-sjaelland-2019-maal-2"
 
@@ -36,7 +35,7 @@ def measurement(year: str, value: str | None, definition: int, **area: str) -> t
 
 
 async def test_a_municipality_is_compared_with_its_region_and_the_target(
-    writer: Writer, fresh: str, settings: Settings
+    writer: Writer, own_client: AsyncClient
 ) -> None:
     """One request gives the series of both, exact figures, where the series breaks, and what is aimed at."""
     await put(
@@ -48,13 +47,12 @@ async def test_a_municipality_is_compared_with_its_region_and_the_target(
         measurement("2021", None, 2),
         measurement("2020", "12", 2, region="dk-1085"),
     )
-    async with serving(settings.model_copy(update={"database_url": fresh})) as client:
-        url = "/v1/measurements?indicator=proevetal"
-        series = (await client.get(f"{url}&area=dk-0360&area=dk-1085")).raise_for_status().json()["items"]
-        broken = (await client.get(f"{url}&breaks_series=true")).json()["items"]
-        highest = (await client.get(f"{url}&sort=-value&municipality=dk-0360")).json()["items"]
-        early = (await client.get(f"{url}&date_to=2019-12-31&date_from=2019-01-01")).json()["items"]
-        served = (await client.get(f"/v1/indicators?goal={GOAL}")).json()["items"]
+    url = "/v1/measurements?indicator=proevetal"
+    series = (await own_client.get(f"{url}&area=dk-0360&area=dk-1085")).raise_for_status().json()["items"]
+    broken = (await own_client.get(f"{url}&breaks_series=true")).json()["items"]
+    highest = (await own_client.get(f"{url}&sort=-value&municipality=dk-0360")).json()["items"]
+    early = (await own_client.get(f"{url}&date_to=2019-12-31&date_from=2019-01-01")).json()["items"]
+    served = (await own_client.get(f"/v1/indicators?goal={GOAL}")).json()["items"]
     found = [(m["date"]["edtf"], m["value"], m["definition"], m["breaks_series"]) for m in series if m["municipality"]]
     assert found == [
         ("2018", 14.2, 1, False),

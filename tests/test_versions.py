@@ -6,8 +6,7 @@ from app.resources.health_agreements import HealthAgreementData, health_agreemen
 from app.rest.body import validate
 from app.rest.versions import differences
 from app.rest.writing import Writer
-from app.settings import Settings
-from tests.conftest import put, serving
+from tests.conftest import put
 from tests.test_contract import validator
 
 URL = "/v1/health-agreements/tillaeg/diff"
@@ -26,14 +25,13 @@ def addendum(decision: str | None, *more: str, nominal: str = "2019/2023") -> He
     return validate(HealthAgreementData, body)
 
 
-async def test_two_versions_are_compared_field_by_field(writer: Writer, fresh: str, settings: Settings) -> None:
+async def test_two_versions_are_compared_field_by_field(writer: Writer, own_client: AsyncClient) -> None:
     """What differs, with its pointer, before and after; the other way round too; itself is itself."""
     await put(writer, (health_agreements, "tillaeg", addendum(None)))
     await put(writer, (health_agreements, "tillaeg", addendum("adopted", "Forebyggelse", nominal="2019/2024")))
-    async with serving(settings.model_copy(update={"database_url": fresh})) as client:
-        forth = (await client.get(URL, params={"from": 1, "to": 2})).raise_for_status()
-        back = (await client.get(URL, params={"from": 2, "to": 1})).json()
-        none = (await client.get(URL, params={"from": 2, "to": 2})).json()
+    forth = (await own_client.get(URL, params={"from": 1, "to": 2})).raise_for_status()
+    back = (await own_client.get(URL, params={"from": 2, "to": 1})).json()
+    none = (await own_client.get(URL, params={"from": 2, "to": 2})).json()
     validator("/v1/health-agreements/{id}/diff").validate(forth.json())
     assert forth.json()["changes"] == [
         {"pointer": "/nominal/edtf", "before": "2019/2023", "after": "2019/2024"},
