@@ -1,16 +1,30 @@
 """Municipalities: they answer for home care, rehabilitation and prevention, and each belongs to a region."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Generic, Literal
+from typing import Annotated, Any, Final, Generic, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Integer, ScalarSelect, SQLColumnExpression, cast, exists, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    SQLColumnExpression,
+    any_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
-from app.resources.area_changes import AreaAfterRow, AreaBeforeRow
+from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRow
 from app.resources.measurements import POPULATION, MeasurementRow
 from app.resources.regions import Country, RegionRow, Succession, succession
 from app.rest.dates import Period
@@ -43,6 +57,41 @@ class MembershipRow(PartRow):
     record_id: Mapped[str] = part_of("municipality")
     region_id: Mapped[str] = refers_to("region")
     period: Mapped[Range[date]]
+
+
+def _places() -> CTE:
+    """Where every area that there ever was lies on the day asked about: `area_id` in region `region_id`.
+
+    An area that was merged lies where the new one does; one that was split may lie in several regions; one that has
+    not begun lies nowhere.
+    """
+    areas = union_all(select(RegionRow.id.label("area_id")), select(MunicipalityRow.id)).subquery("area")
+    way = select(areas.c.area_id, areas.c.area_id.label("place_id")).cte("way", recursive=True)
+    way = way.union(
+        select(way.c.area_id, func.coalesce(AreaAfterRow.region_id, AreaAfterRow.municipality_id))
+        .join(AreaBeforeRow, func.coalesce(AreaBeforeRow.region_id, AreaBeforeRow.municipality_id) == way.c.place_id)
+        .join(AreaChangeRow, (AreaChangeRow.id == AreaBeforeRow.record_id) & (AreaChangeRow.effective_on <= AS_OF))
+        .join(AreaAfterRow, AreaAfterRow.record_id == AreaChangeRow.id)
+    )
+    regions = select(way.c.area_id, RegionRow.id.label("region_id")).where(
+        RegionRow.id == way.c.place_id, current(RegionRow)
+    )
+    members = select(way.c.area_id, MembershipRow.region_id).where(
+        MembershipRow.record_id == way.c.place_id, current(MembershipRow)
+    )
+    return regions.union(members).cte("place")
+
+
+PLACES: Final = _places()
+
+
+def lies_in(areas: Sequence[ColumnElement[Any]], regions: Any) -> ColumnElement[bool]:
+    """That one of these columns of areas names one of the regions, or an area that lies in one on the day asked about.
+
+    `regions` is an array; a region that has ended is found by its own name on any day.
+    """
+    inside = select(PLACES.c.area_id).where(PLACES.c.region_id == any_(regions))
+    return or_(*(or_(area == any_(regions), area.in_(inside)) for area in areas))
 
 
 class Point(Schema):

@@ -16,6 +16,7 @@ from pydantic import Field
 from sqlalchemy import (
     Column,
     ColumnElement,
+    FromClause,
     SQLColumnExpression,
     Text,
     and_,
@@ -74,6 +75,15 @@ def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -
     return Where(condition, ARRAY(stored[0].type), ids)
 
 
+def referred(table: str, by: str, key: ColumnElement[Any], condition: Callable[[FromClause], Condition]) -> Condition:
+    """That a row of a table, named as foreign keys name it, refers by its column `by` to the record and is so.
+
+    The table may be a higher resource's: which initiatives a pool pays for is told by the grants.
+    """
+    rows = Base.metadata.tables[table].alias()
+    return exists().where(rows.c[by] == key, condition(rows))
+
+
 def any_state(states: Mapping[str, Condition]) -> Where:
     """A filter on one or several named states, any of which the record is in."""
 
@@ -112,13 +122,29 @@ class Moment(Schema):
     """Answer as of this day, past or future (years 1000 to 9998); today in Europe/Copenhagen when left out."""
 
 
-class ListQuery(Moment):
-    """What every list can be asked; a list adds its filters, and `sort` with its Sorts."""
+class Filters(Moment):
+    """Which records are meant; a list adds its filters, and whatever is said of many records takes the same."""
 
     id: list[Id] | Absent = None
     """Only these records, by id; repeat it for several, and set `limit` to as many."""
     document: list[Id] | Absent = Field(None, examples=[["pressemeddelelse-broen-2014"]])
     """Only records that one of these documents, by id, is a source of."""
+
+    @classmethod
+    def filters(cls) -> dict[str, Where]:
+        """The filters that there are."""
+        return {n: m for n, info in cls.model_fields.items() for m in info.metadata if isinstance(m, Where)}
+
+    def present(self) -> dict[str, Any]:
+        """The filters that are set, with their values."""
+        return {
+            name: value for name in ("id", "document", *self.filters()) if (value := getattr(self, name)) is not None
+        }
+
+
+class ListQuery(Filters):
+    """What every list can be asked; a list adds its filters, and `sort` with its Sorts."""
+
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
     """How many records a page has at the most."""
     cursor: Annotated[str, Field(max_length=2000)] | Absent = None
@@ -139,17 +165,6 @@ class ListQuery(Moment):
     def sorts(cls) -> dict[str, SQLColumnExpression[Any]]:
         """What the list can be sorted by."""
         return next(m.keys for m in cls.model_fields["sort"].metadata if isinstance(m, Sorts))
-
-    @classmethod
-    def filters(cls) -> dict[str, Where]:
-        """The filters that the list offers."""
-        return {n: m for n, info in cls.model_fields.items() for m in info.metadata if isinstance(m, Where)}
-
-    def present(self) -> dict[str, Any]:
-        """The filters that are set, with their values."""
-        return {
-            name: value for name in ("id", "document", *self.filters()) if (value := getattr(self, name)) is not None
-        }
 
     def url(self, **changes: str) -> str:
         """The query as it stands in a URL, with changes."""

@@ -16,7 +16,7 @@ from app.db import PartRow, RecordRow, table_of
 from app.errors import BadParameters
 from app.rest.missing import absent, missing, unknown_ids
 from app.rest.paging import Cursor, beyond, page_of, question, sort_key
-from app.rest.query import Condition, ListQuery, Moment, Where, any_of
+from app.rest.query import Condition, Filters, ListQuery, Moment, Where, any_of
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
 from app.rest.schema import Id, Page, Record, RecordData, Ref, Source
@@ -70,7 +70,7 @@ class Resource(Generic[P, D]):
         sources = sources_of(self.name, self.row.id, Source[Id])
         return json_object(columns(self.data, self.row, self.parts, {"sources": sources}))
 
-    def filters(self, query_type: type[ListQuery]) -> dict[str, Where]:
+    def filters(self, query_type: type[Filters]) -> dict[str, Where]:
         """The filters that a list of these records offers."""
         own = {"id": any_of(self.row.id), "document": supported_by(self.name, self.row.id)}
         return {**own, **query_type.filters()}
