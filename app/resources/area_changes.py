@@ -137,6 +137,7 @@ area_changes = Resource(
     public=AreaChange,
     data=AreaChangeData,
     row=AreaChangeRow,
+    query=AreaChangeQuery,
     parts={"before": AreaBeforeRow, "after": AreaAfterRow},
 )
 

@@ -147,6 +147,7 @@ consultations = Resource(
     public=Consultation,
     data=ConsultationData,
     row=ConsultationRow,
+    query=ConsultationQuery,
     parts={"responses": ResponseRow},
 )
 

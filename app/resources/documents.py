@@ -178,6 +178,7 @@ documents = Resource(
     public=Document,
     data=DocumentData,
     row=DocumentRow,
+    query=DocumentQuery,
     parts={"claims": ClaimRow},
     computed={
         "supports": select(

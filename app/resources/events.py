@@ -156,6 +156,7 @@ events = Resource(
     public=Event,
     data=EventData,
     row=EventRow,
+    query=EventQuery,
     parts={"participants": ParticipantRow},
 )
 

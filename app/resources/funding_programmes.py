@@ -189,6 +189,7 @@ funding_programmes = Resource(
     public=FundingProgramme,
     data=FundingProgrammeData,
     row=FundingProgrammeRow,
+    query=FundingProgrammeQuery,
     parts={"cofinancing_rules": CofinancingRuleRow, "calls": CallRow},
     computed={"children": many(Ref, Child, Child.parent_id == FundingProgrammeRow.id, order=[Child.id])},
 )

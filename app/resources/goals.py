@@ -92,6 +92,7 @@ goals = Resource(
     public=Goal,
     data=GoalData,
     row=GoalRow,
+    query=GoalQuery,
     computed={"children": many(Ref, Child, Child.parent_id == GoalRow.id, order=[Child.number], name=Child.title)},
 )
 

@@ -170,6 +170,7 @@ indicators = Resource(
     public=Indicator,
     data=IndicatorData,
     row=IndicatorRow,
+    query=IndicatorQuery,
     parts={"definitions": DefinitionRow, "targets": TargetRow},
 )
 

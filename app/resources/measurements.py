@@ -162,6 +162,7 @@ measurements = Resource(
     public=Measurement,
     data=MeasurementData,
     row=MeasurementRow,
+    query=MeasurementQuery,
     computed={
         "unit": select(IndicatorRow.unit).where(IndicatorRow.id == MeasurementRow.indicator_id).scalar_subquery(),
         "breaks_series": BREAKS,

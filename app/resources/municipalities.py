@@ -204,6 +204,7 @@ municipalities = Resource(
     public=Municipality,
     data=MunicipalityData,
     row=MunicipalityRow,
+    query=MunicipalityQuery,
     listed=current(MunicipalityRow)
     & exists().where(MembershipRow.record_id == MunicipalityRow.id, current(MembershipRow)),
     parts={"memberships": MembershipRow},

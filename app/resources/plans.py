@@ -233,6 +233,7 @@ plans = Resource(
     public=Plan,
     data=PlanData,
     row=PlanRow,
+    query=PlanQuery,
     parts={
         "principles": PrincipleRow,
         "focus_areas": FocusAreaRow,

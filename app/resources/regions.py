@@ -157,6 +157,7 @@ regions = Resource(
     public=Region,
     data=RegionData,
     row=RegionRow,
+    query=RegionQuery,
     listed=current(RegionRow),
     computed={
         "predecessors": succession(RegionRow, "region_id", AreaAfterRow, AreaBeforeRow),

@@ -8,7 +8,7 @@ class ThingQuery(ListQuery):
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, cast, get_args
+from typing import Annotated, Any, Final, Literal, cast, get_args
 from urllib.parse import unquote_to_bytes, urlencode
 
 from fastapi import Path, Request
@@ -48,6 +48,10 @@ class Where:
     type: TypeEngine[Any] = field(default_factory=NullType)
     ids: tuple[ColumnElement[Any], ...] = ()
     """The columns that hold the ids which the parameter takes; none where the values are no ids."""
+    columns: tuple[SQLColumnExpression[Any], ...] = ()
+    """The columns that have one of the values, by which records can be counted; none for other conditions."""
+    only: tuple[Condition, ...] = ()
+    """Which parts count, where the columns are of parts."""
 
     def sql(self, name: str) -> Condition:
         """The condition, over the parameter of this name."""
@@ -72,7 +76,7 @@ def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -
         return or_(*(_among(column, values, only) for column in columns))
 
     ids = tuple(column for column in stored if column.primary_key or column.foreign_keys)
-    return Where(condition, ARRAY(stored[0].type), ids)
+    return Where(condition, ARRAY(stored[0].type), ids, columns, tuple(only))
 
 
 def referred(table: str, by: str, key: ColumnElement[Any], condition: Callable[[FromClause], Condition]) -> Condition:
@@ -129,6 +133,8 @@ class Filters(Moment):
     """Only these records, by id; repeat it for several, and set `limit` to as many."""
     document: list[Id] | Absent = Field(None, examples=[["pressemeddelelse-broen-2014"]])
     """Only records that one of these documents, by id, is a source of."""
+    unknown: list[str] | Absent = None
+    """Only records of which one of these fields is unknown: null, or an empty list."""
 
     @classmethod
     def filters(cls) -> dict[str, Where]:
@@ -138,8 +144,17 @@ class Filters(Moment):
     def present(self) -> dict[str, Any]:
         """The filters that are set, with their values."""
         return {
-            name: value for name in ("id", "document", *self.filters()) if (value := getattr(self, name)) is not None
+            name: value
+            for name in ("id", "document", "unknown", *self.filters())
+            if (value := getattr(self, name)) is not None
         }
+
+    @classmethod
+    def offer(cls, parameter: str, names: Sequence[str]) -> None:
+        """Let a parameter take these names and no others."""
+        info, choice, several = (cast("Any", part) for part in (cls.model_fields[parameter], Literal, list))
+        info.annotation, info.examples = several[choice[tuple(names)]] | Absent, [[names[0]]]
+        cls.model_rebuild(force=True)
 
 
 class ListQuery(Filters):
@@ -151,6 +166,9 @@ class ListQuery(Filters):
     """Where the page begins: `next` of the page before. All parameters but `limit` and `count` stay the same."""
     count: bool = Field(default=False, examples=[True])
     """Whether `total` is wanted; it costs a count of all that matches."""
+    facet: list[str] | Absent = None
+    """For which of the filters `facets` shall tell how many records each value would find, the other filters being as
+    they are."""
     sort: str
 
     @classmethod

@@ -207,6 +207,26 @@ class RecordData(Schema, Generic[R]):
     """Which documents state what of the record."""
 
 
+class FacetValue(Schema):
+    """A value, and how many records have it."""
+
+    value: str | None = Field(examples=["dk-0360"])
+    """The value, as the filter of the same name takes it; null for the records that have none."""
+    name: str | None = Field(examples=["Lolland"])
+    """The name of the record, where the value is an id; null otherwise."""
+    count: int = Field(examples=[2])
+    """How many of the records have it. One that has several values counts for each."""
+
+
+class Facet(Schema):
+    """The values of one field among all records that the list is asked for, whatever the page."""
+
+    values: list[FacetValue]
+    """The values, the most frequent first; a hundred at the most."""
+    others: int = Field(examples=[0])
+    """How many further values there are."""
+
+
 class Page(Schema, Generic[T]):
     """One page of a list."""
 
@@ -218,6 +238,8 @@ class Page(Schema, Generic[T]):
     """How many records there are on all pages; null unless asked for with `count=true`."""
     as_of: date = Field(examples=["2026-11-22"])
     """The day for which dated values were chosen."""
+    facets: dict[str, Facet] | None
+    """How many records each value of the fields asked for with `facet=` would find; null unless asked for."""
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:

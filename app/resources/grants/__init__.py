@@ -103,6 +103,7 @@ grants = Resource(
     public=Grant,
     data=GrantData,
     row=GrantRow,
+    query=GrantQuery,
     parts={"recipients": RecipientRow, "instalments": InstalmentRow, "accounts": AccountRow, "reports": ReportRow},
 )
 

@@ -105,6 +105,7 @@ health_agreements = Resource(
     public=HealthAgreement,
     data=HealthAgreementData,
     row=HealthAgreementRow,
+    query=HealthAgreementQuery,
     parts={"parties": PartyRow, "milestones": MilestoneRow, "extensions": ExtensionRow, "reviews": ReviewRow},
     computed={
         "status": STATUS,

@@ -91,6 +91,7 @@ initiatives = Resource(
     public=Initiative,
     data=InitiativeData,
     row=InitiativeRow,
+    query=InitiativeQuery,
     parts={
         "partners": PartnerRow,
         "areas": InitiativeAreaRow,

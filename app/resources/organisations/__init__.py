@@ -66,6 +66,7 @@ organisations = Resource(
     public=Organisation,
     data=OrganisationData,
     row=OrganisationRow,
+    query=OrganisationQuery,
     parts={
         "predecessors": PredecessorRow,
         "name_variants": NameVariantRow,
