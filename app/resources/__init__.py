@@ -11,13 +11,13 @@ from app.resources.measurements import measurements
 from app.resources.regions import regions
 from app.resources.municipalities import municipalities
 from app.resources.organisations import organisations
+from app.resources.funding_programmes import funding_programmes
 from app.resources.health_agreements import health_agreements
 from app.resources.plans import plans
 from app.resources.goals import goals
 from app.resources.consultations import consultations
 from app.resources.events import events
 from app.resources.initiatives import initiatives
-from app.resources.funding_programmes import funding_programmes
 from app.resources.grants import grants
 
 RESOURCES: Final[tuple[Resource[Any, Any], ...]] = (
@@ -28,13 +28,13 @@ RESOURCES: Final[tuple[Resource[Any, Any], ...]] = (
     regions,
     municipalities,
     organisations,
+    funding_programmes,
     health_agreements,
     plans,
     goals,
     consultations,
     events,
     initiatives,
-    funding_programmes,
     grants,
 )
 

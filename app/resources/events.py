@@ -125,6 +125,10 @@ class EventQuery(ListQuery):
         None, examples=[["region-sjaelland"]]
     )
     """Only events in which one of these organisations, by id, took part."""
+    organisation: Annotated[list[Id] | Absent, any_of(EventRow.host_id, ParticipantRow.organisation_id)] = Field(
+        None, examples=[["region-sjaelland"]]
+    )
+    """Only events that one of these organisations, by id, held or took part in."""
     agreement: Annotated[list[Id] | Absent, any_of(EventRow.agreement_id)] = Field(
         None, examples=[["sundhedsaftale-sjaelland-2019"]]
     )

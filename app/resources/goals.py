@@ -4,10 +4,14 @@ from typing import Annotated, Generic, Literal, Self
 
 from fastapi import Query
 from pydantic import Field, model_validator
+from sqlalchemy import select, true
 from sqlalchemy.orm import Mapped, aliased
 
 from app.db import RecordRow, danish_order, refers_to
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
+from app.resources.health_agreements import HealthAgreementRow
+from app.resources.indicators import IndicatorRow, TargetRow
+from app.resources.municipalities import lies_in
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -75,6 +79,25 @@ class GoalQuery(ListQuery):
     """Only goals of these health agreements, by id."""
     plan: Annotated[list[Id] | Absent, any_of(GoalRow.plan_id)] = Field(None, examples=[["sundhed-taet-paa-dig"]])
     """Only goals of these plans, by id."""
+    region: Annotated[
+        list[Id] | Absent,
+        lies_in(
+            GoalRow.id,
+            select(GoalRow.id, HealthAgreementRow.region_id.label("value")).join(
+                HealthAgreementRow, HealthAgreementRow.id == GoalRow.agreement_id
+            ),
+        ),
+    ] = Field(None, examples=[["dk-1085"]])
+    """Only goals of agreements of these regions, by id, or of regions that lie in one on the day asked about."""
+    indicator: Annotated[
+        list[Id] | Absent,
+        any_in(GoalRow.id, IndicatorRow.id, select(TargetRow.goal_id.label("id"), TargetRow.record_id.label("value"))),
+    ] = Field(None, examples=[["somatiske-genindlaeggelser"]])
+    """Only goals that are followed with one of these indicators, by id."""
+    served: Annotated[
+        bool | Absent, Where(lambda yes: yes == referred("initiative_goal", "goal_id", GoalRow.id, lambda _: true()))
+    ] = Field(None, examples=[False])
+    """Only goals that an initiative works for, or only those that none is known to."""
     parent: Annotated[list[Id] | Absent, any_of(GoalRow.parent_id)] = Field(
         None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]]
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from app.db import RecordRow, refers_to
 from app.resources.indicators import DefinitionNumber, IndicatorRow, TargetRow, Value
 from app.rest.dates import StatedDate
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -138,6 +138,17 @@ class MeasurementQuery(ListQuery):
         None, examples=[["dk-0360", "dk-1085"]]
     )
     """Only measurements of these regions or municipalities, by id: to compare a municipality with its region."""
+    goal: Annotated[
+        list[Id] | Absent,
+        any_in(
+            MeasurementRow.id,
+            TargetRow.goal_id,
+            select(MeasurementRow.id, TargetRow.goal_id.label("value")).join(
+                TargetRow, TargetRow.record_id == MeasurementRow.indicator_id
+            ),
+        ),
+    ] = Field(None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]])
+    """Only measurements of indicators that follow one of these goals, by id."""
     date_from: Annotated[Day | Absent, Where(lambda day: MeasurementRow.date_earliest >= day)] = Field(
         None, examples=["2009-01-01"]
     )

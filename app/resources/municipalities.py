@@ -1,6 +1,5 @@
 """Municipalities: they answer for home care, rehabilitation and prevention, and each belongs to a region."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Final, Generic, Literal
 
@@ -8,27 +7,24 @@ from fastapi import Query
 from pydantic import Field
 from sqlalchemy import (
     CTE,
-    ColumnElement,
     Integer,
     ScalarSelect,
     SQLColumnExpression,
-    any_,
     cast,
     exists,
     func,
-    or_,
     select,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRow
 from app.resources.measurements import POPULATION, MeasurementRow
 from app.resources.regions import Country, RegionRow, Succession, succession
 from app.rest.dates import Period
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.query import ListQuery, Moment, Pairs, RecordId, Sorts, Where, any_in, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -85,13 +81,15 @@ def _places() -> CTE:
 PLACES: Final = _places()
 
 
-def lies_in(areas: Sequence[ColumnElement[Any]], regions: Any) -> ColumnElement[bool]:
-    """That one of these columns of areas names one of the regions, or an area that lies in one on the day asked about.
+def lies_in(record: InstrumentedAttribute[str], *areas: Pairs) -> Where:
+    """A filter on regions, for records that are paired with areas: where these lie on the day asked about.
 
-    `regions` is an array; a region that has ended is found by its own name on any day.
+    A region that has ended is found by its own id too, on any day.
     """
-    inside = select(PLACES.c.area_id).where(PLACES.c.region_id == any_(regions))
-    return or_(*(or_(area == any_(regions), area.in_(inside)) for area in areas))
+    own = [pairs.subquery() for pairs in areas]
+    then = [select(a.c.id, PLACES.c.region_id.label("value")).join(PLACES, PLACES.c.area_id == a.c.value) for a in own]
+    ever = [select(a.c.id, RegionRow.id.label("value")).join(RegionRow, RegionRow.id == a.c.value) for a in own]
+    return any_in(record, MembershipRow.region_id, *then, *ever)
 
 
 class Point(Schema):

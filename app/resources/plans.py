@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
+from app.resources.municipalities import lies_in
+from app.resources.organisations import GOVERNED, OrganisationRow
 from app.rest.dates import Period, StatedDate, refuse_disorder
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
@@ -212,6 +214,16 @@ class PlanQuery(ListQuery):
         None, examples=[["region-sjaelland"]]
     )
     """Only plans of these organisations, by id."""
+    region: Annotated[
+        list[Id] | Absent,
+        lies_in(
+            PlanRow.id,
+            select(PlanRow.id, GOVERNED.label("value")).join(
+                OrganisationRow, OrganisationRow.id == PlanRow.organisation_id
+            ),
+        ),
+    ] = Field(None, examples=[["dk-oestdanmark"]])
+    """Only plans of authorities whose area is one of these regions, by id, or lies in one on the day asked about."""
     active: Annotated[bool | Absent, Where(lambda yes: current(PlanRow) == yes)] = Field(None, examples=[True])
     """Only plans that are known to apply on the day asked about, or known not to; whose period is unknown is in neither
     answer."""

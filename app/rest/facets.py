@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, cast, func, literal_column, null, select, union
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, cast, func, literal_column, null, select, union_all
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
-from sqlalchemy.orm import InstrumentedAttribute
 
-from app.db import PartRow
 from app.rest.query import Where
 from app.rest.view import json_object
 
@@ -17,8 +15,7 @@ MOST: int = 100
 
 def counted(where: Where, matching: Select[Any], id: ColumnElement[str]) -> ScalarSelect[Any]:
     """The facet of a filter, over the records that match all the others."""
-    (first, *more) = [_pairs(column, where, matching, id) for column in where.columns]
-    pairs = union(first, *more).subquery() if more else first.subquery()
+    pairs = _pairs(where, matching, id).subquery()
     groups = select(pairs.c.value, func.count().label("count")).group_by(pairs.c.value).cte()
     place = func.row_number().over(order_by=(groups.c.count.desc(), groups.c.value))
     ranked = select(groups, place.label("place")).subquery()
@@ -36,16 +33,17 @@ def counted(where: Where, matching: Select[Any], id: ColumnElement[str]) -> Scal
     ).scalar_subquery()
 
 
-def _pairs(column: Any, where: Where, matching: Select[Any], id: ColumnElement[str]) -> Select[Any]:
+def _pairs(where: Where, matching: Select[Any], id: ColumnElement[str]) -> Select[Any]:
     """A row for each record and value of it; the value is null for a record that has none."""
-    value: ColumnElement[Any] = cast(column, Text).label("value")
-    row: Any = column.class_ if isinstance(column, InstrumentedAttribute) else None
-    if row is None or not issubclass(row, PartRow):
+    (first, *more) = where.values
+    if not more and not isinstance(first, Select):
+        value: ColumnElement[Any] = cast(first, Text).label("value")
         return matching.with_only_columns(id.label("id"), value)
-    parts = select(row.record_id.label("id"), value).where(*where.only).subquery()
+    every = (v if isinstance(v, Select) else select(id.label("id"), v.label("value")) for v in where.values)
+    had = union_all(*every).subquery()
     records = matching.with_only_columns(id.label("id")).subquery()
-    joined = records.outerjoin(parts, parts.c.id == records.c.id)
-    return select(records.c.id, parts.c.value).select_from(joined).distinct()
+    has = (had.c.id == records.c.id) & had.c.value.is_not(None)
+    return select(records.c.id, had.c.value).select_from(records.outerjoin(had, has)).distinct()
 
 
 def _name(where: Where, value: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     FromClause,
+    Select,
     SQLColumnExpression,
     Text,
     and_,
@@ -25,17 +26,20 @@ from sqlalchemy import (
     exists,
     literal_column,
     or_,
+    select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import NullType, TypeEngine
 
-from app.db import Base, PartRow, target_of
+from app.db import Base, PartRow, RecordRow, target_of
 from app.errors import BadParameters, bad_parameter
 from app.rest.schema import Absent, Day, Id, Schema
 from app.rest.view import record_of
 
 Condition = ColumnElement[bool]
+Pairs = Select[str, Any]
+"""A record's `id` and a `value` in each row."""
 MOST_VALUES: Final = 1000
 """How many values a parameter takes."""
 
@@ -48,10 +52,9 @@ class Where:
     type: TypeEngine[Any] = field(default_factory=NullType)
     ids: tuple[ColumnElement[Any], ...] = ()
     """The columns that hold the ids which the parameter takes; none where the values are no ids."""
-    columns: tuple[SQLColumnExpression[Any], ...] = ()
-    """The columns that have one of the values, by which records can be counted; none for other conditions."""
-    only: tuple[Condition, ...] = ()
-    """Which parts count, where the columns are of parts."""
+    values: tuple[SQLColumnExpression[Any] | Pairs, ...] = ()
+    """What has one of the values, so that records can be counted by it: columns of the record, or pairs; none
+    where the condition is another."""
 
     def sql(self, name: str) -> Condition:
         """The condition, over the parameter of this name."""
@@ -76,10 +79,36 @@ def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -
         return or_(*(_among(column, values, only) for column in columns))
 
     ids = tuple(column for column in stored if column.primary_key or column.foreign_keys)
-    return Where(condition, ARRAY(stored[0].type), ids, columns, tuple(only))
+    return Where(condition, ARRAY(stored[0].type), ids, tuple(_pairs(column, only) for column in columns))
 
 
-def referred(table: str, by: str, key: ColumnElement[Any], condition: Callable[[FromClause], Condition]) -> Condition:
+def any_in(record: InstrumentedAttribute[str], target: InstrumentedAttribute[Any], *pairs: Pairs) -> Where:
+    """A filter on ids of a target, any of which the record is paired with: each select gives its `id` and a `value`."""
+
+    def condition(values: Any) -> Condition:
+        found = (pair.subquery() for pair in pairs)
+        return or_(*(record.in_(select(pair.c.id).where(pair.c.value == any_(values))) for pair in found))
+
+    return Where(condition, ARRAY(Text()), (stored_column(target),), pairs)
+
+
+def through(key: SQLColumnExpression[Any], record: type[RecordRow], where: Where) -> Where:
+    """A filter of another resource's list, asked of the record that the key refers to."""
+
+    def condition(value: Any) -> Condition:
+        return exists().where(record.id == key, where.condition(value))
+
+    return Where(condition, where.type, where.ids)
+
+
+def any_id(target: InstrumentedAttribute[Any], condition: Callable[[Any], Condition]) -> Where:
+    """A filter on one or several ids of a target, which the condition takes as an array."""
+    return Where(condition, ARRAY(Text()), (stored_column(target),))
+
+
+def referred(
+    table: str, by: str, key: SQLColumnExpression[Any], condition: Callable[[FromClause], Condition]
+) -> Condition:
     """That a row of a table, named as foreign keys name it, refers by its column `by` to the record and is so.
 
     The table may be a higher resource's: which initiatives a pool pays for is told by the grants.
@@ -97,12 +126,19 @@ def any_state(states: Mapping[str, Condition]) -> Where:
     return Where(condition, ARRAY(Text()))
 
 
-def _among(column: SQLColumnExpression[Any], values: Any, only: Sequence[Condition]) -> Condition:
-    match = column == any_(values)
+def _pairs(column: SQLColumnExpression[Any], only: Sequence[Condition]) -> SQLColumnExpression[Any] | Pairs:
+    row = _part(column)
+    return select(row.record_id.label("id"), column.label("value")).where(*only) if row else column
+
+
+def _part(column: SQLColumnExpression[Any]) -> Any:
     row: Any = column.class_ if isinstance(column, InstrumentedAttribute) else Base
-    if issubclass(row, PartRow):
-        return exists().where(row.record_id == record_of(row), match, *only)
-    return match
+    return row if issubclass(row, PartRow) else None
+
+
+def _among(column: SQLColumnExpression[Any], values: Any, only: Sequence[Condition]) -> Condition:
+    match, row = column == any_(values), _part(column)
+    return exists().where(row.record_id == record_of(row), match, *only) if row else match
 
 
 def stored_column(attribute: SQLColumnExpression[Any]) -> ColumnElement[Any]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     inspect,
     literal_column,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
@@ -40,6 +41,20 @@ AS_OF: Final = bindparam("as_of", type_=Date())
 def current(row: Any) -> ColumnElement[bool]:
     """That the period of a row (a mapped class or its alias) holds the day asked about."""
     return cast("ColumnElement[bool]", row.period.contains(AS_OF))
+
+
+def lasts_to(period: Any, day: Any) -> ColumnElement[bool]:
+    """That a period, where it is known, is not known to have ended by a day."""
+    return cast(
+        "ColumnElement[bool]", period.is_not(None) & func.coalesce(func.upper(period, type_=Date) > day, true())
+    )
+
+
+def begun_by(period: Any, day: Any) -> ColumnElement[bool]:
+    """That a period, where it is known, is not known to begin after a day."""
+    return cast(
+        "ColumnElement[bool]", period.is_not(None) & func.coalesce(func.lower(period, type_=Date) <= day, true())
+    )
 
 
 def json_object(pairs: Computed) -> ColumnElement[Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Date, exists, func
+from sqlalchemy import Date, exists, func, select
 from sqlalchemy.orm import aliased
 from typing_extensions import TypeAliasType
 
@@ -17,13 +17,15 @@ from app.resources.health_agreements.shapes import (
     Year,
 )
 from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, PartyRow, ReviewRow
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state
+from app.resources.municipalities import lies_in
+from app.resources.organisations import OrganisationRow
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, any_state
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Page, Ref
+from app.rest.schema import Absent, Day, Id, Page, Ref
 from app.rest.versions import Diff, DiffQuery, diff
-from app.rest.view import AS_OF, current, latest_by, many
+from app.rest.view import AS_OF, begun_by, current, lasts_to, latest_by, many
 
 __all__ = ["HealthAgreementData", "HealthAgreementRow", "health_agreements"]
 
@@ -65,8 +67,26 @@ class HealthAgreementQuery(ListQuery):
         None, examples=[["health_agreement"]]
     )
     """Only agreements of these kinds."""
-    region: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.region_id)] = Field(None, examples=[["dk-1085"]])
-    """Only agreements of these regions, by id."""
+    region: Annotated[
+        list[Id] | Absent,
+        lies_in(HealthAgreementRow.id, select(HealthAgreementRow.id, HealthAgreementRow.region_id.label("value"))),
+    ] = Field(None, examples=[["dk-oestdanmark"]])
+    """Only agreements of these regions, by id, or of regions that lie in one on the day asked about."""
+    municipality: Annotated[
+        list[Id] | Absent,
+        any_in(
+            HealthAgreementRow.id,
+            OrganisationRow.municipality_id,
+            select(PartyRow.record_id.label("id"), OrganisationRow.municipality_id.label("value")).join(
+                OrganisationRow, OrganisationRow.id == PartyRow.organisation_id
+            ),
+        ),
+    ] = Field(None, examples=[["dk-0360"]])
+    """Only agreements that bind the authority of one of these municipalities, by id."""
+    drafted_by: Annotated[list[Id] | Absent, any_of(HealthAgreementRow.drafted_by_id)] = Field(
+        None, examples=[["sundhedskoordinationsudvalget-sjaelland"]]
+    )
+    """Only agreements that one of these committees, by id, drafted."""
     party: Annotated[list[Id] | Absent, any_of(PartyRow.organisation_id)] = Field(None, examples=[["lolland-kommune"]])
     """Only agreements that bind one of these organisations, by id."""
     decision: Annotated[list[Decision] | Absent, any_of(PartyRow.decision)] = Field(None, examples=[["pending"]])
@@ -76,6 +96,14 @@ class HealthAgreementQuery(ListQuery):
     )
     """Only agreements that are known to be in effect on the day asked about, or known not to be; whose period is
     unknown is in neither answer."""
+    effective_from: Annotated[Day | Absent, Where(lambda day: lasts_to(HealthAgreementRow.period, day))] = Field(
+        None, examples=["2019-01-01"]
+    )
+    """Only agreements not known to have ended by this day; with `effective_to` those in effect in a period."""
+    effective_to: Annotated[Day | Absent, Where(lambda day: begun_by(HealthAgreementRow.period, day))] = Field(
+        None, examples=["2019-12-31"]
+    )
+    """Only agreements not known to begin after this day."""
     status: Annotated[list[MilestoneKind] | Absent, any_of(STATUS)] = Field(None, examples=[["in_force"]])
     """Only agreements whose latest milestone on the day asked about is one of these."""
     course: Annotated[list[Course] | Absent, any_state(COURSES)] = Field(None, examples=[["extended"]])

@@ -1,12 +1,16 @@
 """Initiatives: the programmes, projects and pilots that carry cooperation out."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Date, func
-from sqlalchemy.orm import aliased
+from sqlalchemy import Date, FromClause, SQLColumnExpression, Text, any_, exists, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from app.resources.funding_programmes import FundingProgrammeRow
+from app.resources.goals import GoalRow
 from app.resources.initiatives.shapes import Initiative, InitiativeData, InitiativeKind, InitiativeStatus
 from app.resources.initiatives.tables import (
     ContactRow,
@@ -17,16 +21,58 @@ from app.resources.initiatives.tables import (
     StageRow,
     TargetGroupRow,
 )
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.resources.municipalities import lies_in
+from app.resources.organisations import MemberRow, OrganisationRow
+from app.rest.query import Condition, ListQuery, Moment, Pairs, RecordId, Sorts, Where, any_id, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Amount, Currency, Id, Page, Ref
-from app.rest.view import current, many
+from app.rest.schema import Absent, Amount, Count, Currency, Day, Id, Page, Ref
+from app.rest.view import begun_by, current, lasts_to, many
 
 __all__ = ["InitiativeData", "InitiativeRow", "initiatives"]
 
 Child = aliased(InitiativeRow)
+TARGETED_MOST: Final = func.coalesce(TargetGroupRow.persons_max, TargetGroupRow.persons_min)
+TARGETED_LEAST: Final = func.coalesce(TargetGroupRow.persons_min, TargetGroupRow.persons_max)
+
+
+def carriers(value: SQLColumnExpression[Any]) -> list[Pairs]:
+    """Each initiative with a value of its lead and of each partner; an organisation joined to either."""
+    led: Pairs = select(InitiativeRow.id, value.label("value")).join(
+        OrganisationRow, OrganisationRow.id == InitiativeRow.lead_id
+    )
+    shared: Pairs = select(PartnerRow.record_id.label("id"), value.label("value")).join(
+        OrganisationRow, OrganisationRow.id == PartnerRow.organisation_id
+    )
+    return [led, shared]
+
+
+def at(value: SQLColumnExpression[Any]) -> Pairs:
+    """Each initiative with a value of each area that it works in."""
+    pairs: Pairs = select(InitiativeAreaRow.record_id.label("id"), value.label("value"))
+    return pairs
+
+
+def partner_as(role: str) -> Where:
+    """A filter on the partners in a role."""
+    return any_of(PartnerRow.organisation_id, only=[PartnerRow.role == role])
+
+
+def for_goals_of(owner: InstrumentedAttribute[Any]) -> Where:
+    """A filter on the agreements or plans whose goals the initiative works for."""
+    pairs = select(GoalServedRow.record_id.label("id"), owner.label("value"))
+    return any_in(InitiativeRow.id, owner, pairs.join(GoalRow, GoalRow.id == GoalServedRow.goal_id))
+
+
+def granted(condition: Callable[[FromClause], Condition]) -> Condition:
+    """That a grant for the initiative is so."""
+    return referred("grant", "initiative_id", InitiativeRow.id, condition)
+
+
+def targets(is_so: Condition) -> Condition:
+    """That a target group of the initiative is so."""
+    return exists().where(TargetGroupRow.record_id == InitiativeRow.id, is_so)
 
 
 class InitiativeQuery(ListQuery):
@@ -44,23 +90,102 @@ class InitiativeQuery(ListQuery):
     """Only parts of these initiatives, by id."""
     lead: Annotated[list[Id] | Absent, any_of(InitiativeRow.lead_id)] = Field(None, examples=[["region-sjaelland"]])
     """Only initiatives led by these organisations, by id."""
+    lead_partner: Annotated[list[Id] | Absent, partner_as("lead_partner")] = Field(
+        None, examples=[["region-sjaelland"]]
+    )
+    """Only initiatives of which one of these organisations, by id, is the lead partner."""
+    associated_partner: Annotated[list[Id] | Absent, partner_as("associated_partner")] = Field(
+        None, examples=[["region-sjaelland"]]
+    )
+    """Only initiatives of which one of these organisations, by id, is an associated partner."""
+    involves: Annotated[
+        list[Id] | Absent,
+        any_in(
+            InitiativeRow.id,
+            PartnerRow.organisation_id,
+            *carriers(OrganisationRow.id),
+            *(
+                pairs.join(MemberRow, MemberRow.record_id == OrganisationRow.id)
+                for pairs in carriers(MemberRow.organisation_id)
+            ),
+        ),
+    ] = Field(None, examples=[["lolland-kommune"]])
+    """Only initiatives that one of these organisations, by id, leads or is a partner of, itself or by way of a
+    partnership that it is or was a member of."""
     partner: Annotated[list[Id] | Absent, any_of(PartnerRow.organisation_id)] = Field(
         None, examples=[["region-skaane"]]
     )
     """Only initiatives in which one of these organisations, by id, is a partner itself, not by way of a partnership."""
-    region: Annotated[list[Id] | Absent, any_of(InitiativeAreaRow.region_id)] = Field(None, examples=[["dk-1085"]])
-    """Only initiatives said to work in one of these regions as a whole, by id; for parts of it ask by municipality."""
-    municipality: Annotated[list[Id] | Absent, any_of(InitiativeAreaRow.municipality_id)] = Field(
-        None, examples=[["dk-0360"]]
-    )
-    """Only initiatives that work in one of these municipalities, by id."""
+    region: Annotated[
+        list[Id] | Absent,
+        lies_in(InitiativeRow.id, at(InitiativeAreaRow.region_id), at(InitiativeAreaRow.municipality_id)),
+    ] = Field(None, examples=[["dk-oestdanmark"]])
+    """Only initiatives that work in one of these regions, by id, as it is on the day asked about, or in a municipality
+    or an earlier region that lies in it then."""
+    municipality: Annotated[
+        list[Id] | Absent,
+        any_in(
+            InitiativeRow.id,
+            InitiativeAreaRow.municipality_id,
+            at(InitiativeAreaRow.municipality_id),
+            *carriers(OrganisationRow.municipality_id),
+        ),
+    ] = Field(None, examples=[["dk-0360"]])
+    """Only initiatives that work in one of these municipalities, by id, or that its authority leads or is a partner
+    of."""
     goal: Annotated[list[Id] | Absent, any_of(GoalServedRow.goal_id)] = Field(
         None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]]
     )
     """Only initiatives that work for one of these goals, by id."""
+    agreement: Annotated[list[Id] | Absent, for_goals_of(GoalRow.agreement_id)] = Field(
+        None, examples=[["sundhedsaftale-sjaelland-2019"]]
+    )
+    """Only initiatives that work for a goal of one of these health agreements, by id."""
+    plan: Annotated[list[Id] | Absent, for_goals_of(GoalRow.plan_id)] = Field(None, examples=[["sundhed-taet-paa-dig"]])
+    """Only initiatives that work for a goal of one of these plans, by id."""
+    programme: Annotated[
+        list[Id] | Absent,
+        any_id(FundingProgrammeRow.id, lambda ids: granted(lambda grant: grant.c.programme_id == any_(ids))),
+    ] = Field(None, examples=[["delprogram-oeresund"]])
+    """Only initiatives that have a grant, or have applied for one, from one of these programmes, by id."""
+    funder: Annotated[
+        list[Id] | Absent,
+        any_id(OrganisationRow.id, lambda ids: granted(lambda grant: grant.c.funder_id == any_(ids))),
+    ] = Field(None, examples=[["sundhedsministeriet"]])
+    """Only initiatives that one of these organisations, by id, pays a grant for, or has been asked to."""
+    granted_min: Annotated[
+        Amount | Absent, Where(lambda amount: granted(lambda grant: grant.c.awarded_amount >= amount))
+    ] = Field(None, examples=[50000])
+    """Only initiatives with a grant of at least this amount, in its own currency."""
+    granted_max: Annotated[
+        Amount | Absent, Where(lambda amount: granted(lambda grant: grant.c.awarded_amount <= amount))
+    ] = Field(None, examples=[2000000])
+    """Only initiatives with a grant of at most this amount, in its own currency."""
+    grant_currency: Annotated[
+        list[Currency] | Absent,
+        Where(lambda these: granted(lambda grant: grant.c.awarded_currency == any_(these)), ARRAY(Text)),
+    ] = Field(None, examples=[["EUR"]])
+    """Only initiatives with a grant in one of these currencies."""
+    funded: Annotated[
+        bool | Absent, Where(lambda yes: yes == granted(lambda grant: grant.c.awarded_amount.is_not(None)))
+    ] = Field(None, examples=[True])
+    """Only initiatives with a grant whose award is known, or only those without."""
+    persons_min: Annotated[Count | Absent, Where(lambda n: targets(n <= TARGETED_MOST))] = Field(None, examples=[1000])
+    """Only initiatives with a target group that may be at least so many persons."""
+    persons_max: Annotated[Count | Absent, Where(lambda n: targets(n >= TARGETED_LEAST))] = Field(None, examples=[2000])
+    """Only initiatives with a target group that may be at most so many persons."""
     active: Annotated[bool | Absent, Where(lambda yes: current(InitiativeRow) == yes)] = Field(None, examples=[True])
     """Only initiatives that are known to be under way on the day asked about, or known not to be; whose
     period is unknown is in neither answer."""
+    active_from: Annotated[Day | Absent, Where(lambda day: lasts_to(InitiativeRow.period, day))] = Field(
+        None, examples=["2013-01-01"]
+    )
+    """Only initiatives not known to have ended by this day; with `active_to` those active in a period. Whose own period
+    is unknown is left out."""
+    active_to: Annotated[Day | Absent, Where(lambda day: begun_by(InitiativeRow.period, day))] = Field(
+        None, examples=["2014-12-31"]
+    )
+    """Only initiatives not known to begin after this day."""
     budget_currency: Annotated[list[Currency] | Absent, any_of(InitiativeRow.budget_currency)] = Field(
         None, examples=[["EUR"]]
     )

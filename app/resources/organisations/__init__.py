@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import func, true
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import aliased
 
+from app.resources.municipalities import lies_in
 from app.resources.organisations.shapes import Member, Organisation, OrganisationData, OrganisationKind
 from app.resources.organisations.tables import (
     ContactPointRow,
@@ -24,10 +25,14 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Id, Page, Ref, Text
 from app.rest.view import AS_OF, current, many
 
-__all__ = ["OrganisationData", "OrganisationRow", "organisations"]
+__all__ = ["GOVERNED", "MemberRow", "OrganisationData", "OrganisationRow", "organisations"]
 
 
 Later = aliased(OrganisationRow)
+
+
+GOVERNED = func.coalesce(OrganisationRow.region_id, OrganisationRow.municipality_id)
+"""The area whose authority an organisation is."""
 
 
 class OrganisationQuery(ListQuery):
@@ -43,6 +48,11 @@ class OrganisationQuery(ListQuery):
         None, examples=[["dk-0360"]]
     )
     """Only organisations that govern these municipalities, by id."""
+    within_region: Annotated[
+        list[Id] | Absent,
+        lies_in(OrganisationRow.id, select(OrganisationRow.id, GOVERNED.label("value"))),
+    ] = Field(None, examples=[["dk-oestdanmark"]])
+    """Only authorities whose area is one of these regions, by id, or lies in one on the day asked about."""
     member: Annotated[list[Id] | Absent, any_of(MemberRow.organisation_id)] = Field(
         None, examples=[["lolland-kommune"]]
     )
