@@ -34,12 +34,18 @@ class Fault(BaseModel):
 
     parameter: str | None = Field(examples=["population_min"])
     """The parameter that is wrong; null when the fault lies in a body."""
+    record: str | None = Field(examples=["health-agreements/sundhedsaftale-sjaelland-2019"])
+    """The record that would break a rule, as its path below /v1; null when the request itself is wrong."""
     pointer: str | None = Field(examples=["/parties/0/deadline"])
     """JSON pointer (RFC 6901) to what is wrong in the body; null when the fault lies in a parameter."""
     detail: str = Field(examples=["Input should be greater than or equal to 0"])
     """What is wrong, and what would be right."""
     near: list[str] = Field(examples=[["dk-1084", "dk-1085"]])
     """Values that exist and resemble the one given; empty when there are none."""
+
+    def __str__(self) -> str:
+        """The fault in words: where it lies, and what it is."""
+        return f"{self.parameter or ''}{self.record or ''}{self.pointer or ''}: {self.detail}"
 
 
 class Problem(BaseModel):
@@ -72,7 +78,7 @@ class BroenError(Exception):
     def __init__(
         self, detail: str = "", faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(detail or "; ".join(f"{f.parameter or f.pointer}: {f.detail}" for f in faults))
+        super().__init__(detail or "; ".join(map(str, faults)))
         self.faults = list(faults)
         self.headers = dict(headers or {})
 
@@ -112,12 +118,12 @@ class Unavailable(BroenError):
 
 def bad_parameter(parameter: str, detail: str, near: Sequence[str] = ()) -> Fault:
     """A fault in a parameter."""
-    return Fault(parameter=parameter, pointer=None, detail=detail, near=list(near))
+    return Fault(parameter=parameter, record=None, pointer=None, detail=detail, near=list(near))
 
 
-def bad_value(pointer: str, detail: str) -> Fault:
-    """A fault in a body, at a JSON pointer."""
-    return Fault(parameter=None, pointer=pointer, detail=detail, near=[])
+def bad_value(pointer: str, detail: str, record: str | None = None) -> Fault:
+    """A fault in a body, at a JSON pointer; in a record, where it is known which."""
+    return Fault(parameter=None, record=record, pointer=pointer, detail=detail, near=[])
 
 
 def body_faults(errors: Sequence[Any]) -> list[Fault]:

@@ -7,6 +7,8 @@ each with its id.
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from app.errors import InvalidBody
@@ -44,16 +46,20 @@ async def load(writer: Writer) -> Counter[Outcome | str]:
     What somebody else has written or deleted since is theirs, and kept; when nothing differs, there is no revision.
     """
     outcomes: Counter[Outcome | str] = Counter()
+    records = list(packaged())
     async with writer.revision(by=LOADER, note="Registrets medfølgende data") as revision:
-        latest = await revision.latest()
-        for resource, id, data in packaged():
-            last = latest.get((resource.name, id))
-            if last and last.by != LOADER:
-                outcomes["kept"] += 1
-            elif last and last.value and _is(last.value, resource, data):
-                outcomes["unchanged"] += 1
-            else:
-                outcomes[await revision.put(resource, id, data)] += 1
+        latest = await revision.latest([(resource.name, id) for resource, id, _ in records])
+        for resource, subjects in groupby(records, key=itemgetter(0)):
+            differing = []
+            for _, id, data in subjects:
+                last = latest.get((resource.name, id))
+                if last and last.by != LOADER:
+                    outcomes["kept"] += 1
+                elif last and last.value and _is(last.value, resource, data):
+                    outcomes["unchanged"] += 1
+                else:
+                    differing.append((id, data))
+            outcomes.update(await revision.put_all(resource, differing))
     return outcomes
 
 

@@ -33,7 +33,7 @@ async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Go
         return Gone(f"{id} was deleted from the {resource} at {row['at']:%Y-%m-%dT%H:%M:%SZ}.")
     near = await nearest(read, table, id)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    fault = Fault(parameter="id", pointer=None, detail="Nothing has this id", near=near)
+    fault = bad_parameter("id", "Nothing has this id", near)
     return NotFound(f"There is no {id} among the {resource}.{hint}", [fault])
 
 

@@ -122,9 +122,9 @@ class Resource(Generic[P, D]):
             value = next(self.table.c[column] for column in (name, f"{name}_id", *spread) if column in self.table.c)
         return func.coalesce(cast(value, Text), "") == any_(NOTHING)
 
-    def owner_of_parts(self, part: type[PartRow], id: str) -> dict[str, Any]:
-        """The columns that say whose a part is; sources, which all resources share, also say of which resource."""
-        return {"record_id": id, "resource": self.name} if part is SourceRow else {"record_id": id}
+    def shares(self, part: type[PartRow]) -> dict[str, Any]:
+        """The columns that say of which resource a part is, where all resources share the table: that of sources."""
+        return {"resource": self.name} if part is SourceRow else {}
 
     async def page(self, read: Reader, query: ListQuery) -> Json[Page[P]]:
         """A page of the records that the query asks for."""

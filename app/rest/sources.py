@@ -51,13 +51,18 @@ def supported_by(resource: str, id: InstrumentedAttribute[str]) -> Where:
     return Where(condition, ARRAY(document.type), (document,))
 
 
-def dangling(data: RecordData[Any]) -> list[Fault]:
-    """A fault for each pointer of a source that points at nothing in its record."""
-    record = data.model_dump(mode="json")
-    return [
-        bad_value(f"/sources/{n}/fields/{m}", f"{pointer} is no field of the record")
+def dangling(data: RecordData[Any], path: str) -> list[Fault]:
+    """A fault for each pointer of a source that points at nothing in its record, which has this path below /v1."""
+    pointers = [
+        (f"/sources/{n}/fields/{m}", pointer)
         for n, source in enumerate(data.sources)
         for m, pointer in enumerate(source.fields)
+        if pointer  # "" is the whole record
+    ]
+    record = data.model_dump(mode="json") if pointers else None
+    return [
+        bad_value(place, f"{pointer} is no field of the record", path)
+        for place, pointer in pointers
         if not _points(record, pointer)
     ]
 

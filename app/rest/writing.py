@@ -4,49 +4,39 @@ Writers take turns (one advisory lock), so that revisions follow the order of co
 A revision is checked as a whole, references and deferred constraints included, before it is committed.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Generic, Literal, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    FromClause,
-    Table,
-    Text,
-    any_,
-    bindparam,
-    cast,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range, distinct_on
+from sqlalchemy import Text, any_, bindparam, cast, delete, func, insert, literal, select, text, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.db import table_of, target_of
-from app.errors import Fault, InvalidBody, bad_value
+from app.db import table_of
+from app.errors import InvalidBody
 from app.rest.body import parse_json, validate
 from app.rest.changes import ChangeRow, RevisionRow
-from app.rest.dates import Period
+from app.rest.checking import Checks, Place
 from app.rest.resource import D, Resource
-from app.rest.schema import RecordPath, Schema
-from app.rest.sources import dangling
-from app.rest.view import Parts, kind_of
+from app.rest.rows import cells, insert_rows, update_rows
+from app.rest.schema import Schema
 
 Outcome = Literal["created", "replaced", "unchanged"]
+
+BATCH: Final = 1000
+"""How many records are written at once."""
 
 LOCK: Final = (
     text("set local statement_timeout = 0"),  # a turn may be waited for as long as any lock
     text("select pg_advisory_xact_lock(hashtextextended('broen.revision', 0))"),
-    text("set local statement_timeout to default"),
 )
+HURRY: Final = text("set local statement_timeout to default")
+REPLAN: Final = text("discard plans")
+"""A check of a foreign key that was planned while its table was small reads all of the table for every row."""
 OPEN: Final = text("""
     insert into revision (id, at, by, note)
     select coalesce(max(id), 0) + 1, greatest(clock_timestamp(), max(at) + interval '1 microsecond'), :by, :note
@@ -64,11 +54,14 @@ class Writer:
         self._engine = engine
 
     @asynccontextmanager
-    async def revision(self, by: str, note: str | None = None) -> AsyncIterator["Revision"]:
-        """A transaction that is one revision: committed at the end, unless it changed nothing or failed."""
+    async def revision(self, by: str, note: str | None = None, *, patient: bool = False) -> AsyncIterator["Revision"]:
+        """A transaction that is one revision: committed at the end, unless it changed nothing or failed.
+
+        A patient one may write any number of records: its statements take the time that they need.
+        """
         try:
             async with self._engine.connect() as connection, connection.begin() as transaction:
-                for statement in LOCK:
+                for statement in LOCK if patient else (*LOCK, HURRY):
                     await connection.execute(statement)
                 opened = (await connection.execute(OPEN, {"by": by, "note": note})).one()
                 revision = Revision(connection, opened.id, opened.at)
@@ -98,12 +91,13 @@ class LastChange(NamedTuple):
     """The record as stored, as JSON; None when it was deleted."""
 
 
-class Reference(NamedTuple):
-    """That a body names another record."""
+class Held(NamedTuple, Generic[D]):
+    """What there is of a record before it is written."""
 
-    target: Column[Any]
-    id: str
-    pointer: str
+    version: int
+    """Its last version; 0 when there never was one."""
+    data: D | None
+    """The record as it is stored; None when there is none."""
 
 
 class Revision:
@@ -112,156 +106,146 @@ class Revision:
     def __init__(self, connection: AsyncConnection, id: int, at: datetime) -> None:
         self.id, self.at, self.changes = id, at, 0
         self._connection = connection
-        self._references: list[Reference] = []
-        self._put: dict[Table, list[str]] = {}
-        self._paths: dict[str, str] = {}
-        self._faults: list[Fault] = []
+        self._checks = Checks(connection)
+        self._replan_at = BATCH
 
     async def put(self, resource: Resource[Any, D], id: str, data: D) -> Outcome:
         """Make a record be `data`: create it, replace it, or leave it when it is that already."""
-        table = resource.table
-        held = await self.stored(resource, id)
-        if held == data:
-            return "unchanged"
-        self._faults += dangling(data)
-        values = {"updated_at": self.at, **cells(data, table, resource.parts)}
-        self._references += references(values, table)
-        self._put.setdefault(table, []).append(id)
-        if held is None:
-            earlier = select(func.coalesce(func.max(ChangeRow.version), 0)).where(
-                ChangeRow.resource == resource.name, ChangeRow.id == id
-            )
-            values |= {"id": id, "version": earlier.scalar_subquery() + 1, "created_at": self.at}
-            await self._connection.execute(insert(table).values(values))
-        else:
-            values["version"] = table.c.version + 1
-            await self._connection.execute(update(table).where(table.c.id == id).values(values))
-        for name, part in resource.parts.items():
-            items: Sequence[Schema] = getattr(data, name)
-            if items != (getattr(held, name) if held else []):
-                owner = resource.owner_of_parts(part, id)
-                await self._put_parts(table_of(part), owner, name, items, replace=held is not None)
-        await self._record(resource, id, "create" if held is None else "replace")
-        return "created" if held is None else "replaced"
+        (outcome,) = await self._put(resource, {id: data})
+        return outcome
 
-    async def stored(self, resource: Resource[Any, D], id: str) -> D | None:
-        """A record as it is stored now; None when there is none."""
-        query = select(cast(resource.stored, Text)).where(resource.table.c.id == id)
-        found = (await self._connection.execute(query)).scalar()
-        return None if found is None else validate(resource.data, parse_json(found.encode()))
+    async def put_all(self, resource: Resource[Any, D], records: Iterable[tuple[str, D]]) -> Counter[Outcome]:
+        """Put records, each with its id; tells how many were created, replaced and left.
 
-    async def latest(self) -> dict[tuple[str, str], LastChange]:
-        """What was last done to every record, by the name of its resource and its id."""
-        query = (
-            select(ChangeRow.resource, ChangeRow.id, RevisionRow.by, cast(ChangeRow.value, Text))
-            .join(RevisionRow, RevisionRow.id == ChangeRow.revision)
-            .ext(distinct_on(ChangeRow.resource, ChangeRow.id))
-            .order_by(ChangeRow.resource, ChangeRow.id, ChangeRow.version.desc())
+        There may be any number of them. Some are written at a time, with one statement a table, while a thread takes
+        the next from the iterable: reading and checking what comes in need not wait for the database.
+        """
+        outcomes: Counter[Outcome] = Counter()
+        taken = batches(records)
+        batch = next(taken, None)
+        while batch:
+            following = asyncio.create_task(asyncio.to_thread(next, taken, None))
+            try:
+                outcomes += await self._put(resource, batch)
+            finally:
+                batch = await following
+        return outcomes
+
+    async def latest(self, records: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LastChange]:
+        """What was last done to each of these records, by the name of its resource and its id."""
+        pairs = (bindparam(None, list(half), type_=ARRAY(Text)) for half in zip(*records, strict=True))
+        given = func.unnest(*pairs).table_valued("resource", "id").render_derived()
+        last = (
+            select(ChangeRow.revision, ChangeRow.value)
+            .where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
+            .order_by(ChangeRow.version.desc())
+            .limit(1)
+            .lateral("last")
         )
-        found = await self._connection.execute(query)
+        found = await self._connection.execute(
+            select(given.c.resource, given.c.id, RevisionRow.by, cast(last.c.value, Text))
+            .select_from(given.join(last, true()))
+            .join(RevisionRow, RevisionRow.id == last.c.revision)
+        )
         return {(resource, id): LastChange(by, value) for resource, id, by, value in found}
 
     async def check(self) -> None:
         """That every record named exists and every rule holds; whatever does not is told at once."""
-        faults = list(self._faults)
-        for target in {reference.target for reference in self._references}:
-            named = [reference for reference in self._references if reference.target is target]
-            ids = bindparam("ids", list({reference.id for reference in named}), type_=ARRAY(Text))
-            given = func.unnest(ids).column_valued("given")
-            unknown = set(await self._connection.scalars(select(given).where(~exists().where(target == given))))
-            missing = f"among the {target.table.name} records"
-            faults += [bad_value(r.pointer, f"There is no {r.id} {missing}") for r in named if r.id in unknown]
-        faults += await self._unknown_paths()
-        faults += await self._circles()
-        if faults:
-            raise InvalidBody(faults=faults)
+        await self._checks.finish()
         await self._connection.execute(text("set constraints all immediate"))
 
-    async def _unknown_paths(self) -> list[Fault]:
-        """A fault for each path that leads to no record: the change log knows every record that there is."""
-        if not self._paths:
-            return []
-        named = [(resource, id) for resource, _, id in (path.rpartition("/") for path in self._paths)]
-        pairs = func.unnest(*(bindparam(None, list(half), type_=ARRAY(Text)) for half in zip(*named, strict=True)))
-        given = pairs.table_valued("resource", "id").render_derived()
-        known = exists().where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
-        unknown = await self._connection.execute(select(given.c.resource, given.c.id).where(~known))
-        return [bad_value(self._paths[f"{r}/{id}"], f"There is no record {r}/{id}") for r, id in unknown]
+    async def _held(self, resource: Resource[Any, D], ids: list[str]) -> dict[str, Held[D]]:
+        """What there is of each record."""
+        given = func.unnest(bindparam(None, ids, type_=ARRAY(Text))).column_valued("given")
+        version = select(func.coalesce(func.max(ChangeRow.version), 0)).where(
+            ChangeRow.resource == resource.name, ChangeRow.id == given
+        )
+        stored = select(cast(resource.stored, Text)).where(resource.table.c.id == given)
+        found = await self._connection.execute(select(given, version.scalar_subquery(), stored.scalar_subquery()))
+        return {
+            id: Held(version, None if value is None else validate(resource.data, parse_json(value.encode())))
+            for id, version, value in found
+        }
 
-    async def _circles(self) -> list[Fault]:
-        """A fault for each record that is above itself, by any column in which records of a table name each other."""
-        own = [
-            (table, column)
-            for table in self._put
-            for column in table.c
-            if (target := target_of(column)) is not None and target.table is table
-        ]
-        faults = []
-        for table, column in own:
-            begun = table.c.id == any_(bindparam("ids", self._put[table], type_=ARRAY(Text)))
-            way = select(table.c.id.label("start"), column.label("id")).where(begun).cte(recursive=True)
-            way = way.union(select(way.c.start, column).join(table, table.c.id == way.c.id))
-            circle = await self._connection.scalars(select(way.c.start).where(way.c.start == way.c.id))
-            name = column.name.removesuffix("_id")
-            faults += [bad_value(f"/{name}", f"{id} would come before itself by way of {name}") for id in circle]
-        return faults
+    async def _put(self, resource: Resource[Any, D], batch: Mapping[str, D]) -> Counter[Outcome]:
+        """Put records that are written at once."""
+        if self.changes >= self._replan_at:
+            await self._connection.execute(REPLAN)
+            self._replan_at = 2 * self.changes
+        held = await self._held(resource, list(batch))
+        outcomes: dict[str, Outcome] = {
+            id: "unchanged" if data == held[id].data else "replaced" if held[id].data else "created"
+            for id, data in batch.items()
+        }
+        written = {id: data for id, data in batch.items() if outcomes[id] != "unchanged"}
+        if written:
+            await self._write(resource, written, held)
+        return Counter(outcomes.values())
+
+    async def _write(self, resource: Resource[Any, D], written: Mapping[str, D], held: Mapping[str, Held[D]]) -> None:
+        """Write records that differ from what there is of them, their parts, and what the log says of them."""
+        table = resource.table
+        created, replaced = [], []
+        for id, data in written.items():
+            row = {"id": id, "version": held[id].version + 1, "updated_at": self.at, **cells(data, table)}
+            if held[id].data is None:
+                created.append({**row, "created_at": self.at})
+            else:
+                replaced.append(row)
+            self._checks.record(f"{resource.name}/{id}", data, row, table)
+        if created:
+            await self._connection.execute(insert_rows(table, created))
+        if replaced:
+            await self._connection.execute(update_rows(table, replaced))
+        for name in resource.parts:
+            before = {id: getattr(held[id].data, name, []) for id in written}
+            lists = {id: items for id, data in written.items() if (items := getattr(data, name)) != before[id]}
+            await self._put_parts(resource, name, lists, [id for id in lists if before[id]])
+        await self._record(resource, {id: "replace" if held[id].data else "create" for id in written})
+        await self._checks.settle()
 
     async def _put_parts(
-        self, table: Table, owner: dict[str, Any], name: str, items: Sequence[Schema], *, replace: bool
+        self, resource: Resource[Any, Any], name: str, lists: Mapping[str, Sequence[Schema]], replaced: list[str]
     ) -> None:
-        """Replace a record's parts; deleted before they are inserted, for their periods may touch."""
-        if replace:
+        """Write lists of parts; those that they replace are deleted before, for their periods may touch."""
+        part = resource.parts[name]
+        table, shared = table_of(part), resource.shares(part)
+        if replaced:
+            theirs = table.c.record_id == any_(bindparam(None, replaced, type_=ARRAY(Text)))
             await self._connection.execute(
-                delete(table).where(*(table.c[column] == value for column, value in owner.items()))
+                delete(table).where(theirs, *(table.c[column] == value for column, value in shared.items()))
             )
-        rows = [{**owner, "position": n, **cells(item, table)} for n, item in enumerate(items)]
-        for n, (row, item) in enumerate(zip(rows, items, strict=True)):
-            self._references += references(row, table, f"/{name}/{n}")
-            self._paths |= paths(item, f"/{name}/{n}")
+        rows = []
+        for id, items in lists.items():
+            for n, item in enumerate(items):
+                row = {"record_id": id, **shared, "position": n, **cells(item, table)}
+                self._checks.names(Place(f"{resource.name}/{id}", f"/{name}/{n}"), item, row, table)
+                rows.append(row)
         if rows:
-            await self._connection.execute(insert(table), rows)
+            await self._connection.execute(insert_rows(table, rows))
 
-    async def _record(self, resource: Resource[Any, Any], id: str, op: str) -> None:
-        table = resource.table
-        value = cast(resource.stored, JSONB)
-        change = select(literal(self.id), literal(resource.name), table.c.id, table.c.version, literal(op), value)
+    async def _record(self, resource: Resource[Any, Any], ops: Mapping[str, str]) -> None:
+        """Add to the change log what was done to records, with each as it is stored now."""
+        pairs = (bindparam(None, list(half), type_=ARRAY(Text)) for half in (ops.keys(), ops.values()))
+        given = func.unnest(*pairs).table_valued("id", "op", with_ordinality="number").render_derived()
+        table, value = resource.table, cast(resource.stored, JSONB)
+        change = (
+            select(literal(self.id), literal(resource.name), table.c.id, table.c.version, given.c.op, value)
+            .join_from(given, table, table.c.id == given.c.id)
+            .order_by(given.c.number)
+        )
         names = ["revision", "resource", "id", "version", "op", "value"]
-        await self._connection.execute(insert(ChangeRow).from_select(names, change.where(table.c.id == id)))
-        self.changes += 1
+        await self._connection.execute(insert(ChangeRow).from_select(names, change))
+        self.changes += len(ops)
 
 
-def cells(data: Schema, table: FromClause, parts: Parts | None = None) -> dict[str, Any]:
-    """The columns that a shape fills, and their values."""
-    filled: dict[str, Any] = {}
-    for name, info in type(data).model_fields.items():
-        value, kind = getattr(data, name), kind_of(info.annotation)
-        if name in (parts or {}):
-            continue
-        if kind is Period and name in table.c:
-            filled[name] = value and Range(value.start, value.end)
-        elif isinstance(kind, type) and issubclass(kind, Schema):
-            filled |= {f"{name}_{inner}": value and getattr(value, inner) for inner in kind.model_fields}
-        else:
-            filled[name if name in table.c else f"{name}_id"] = value
-    return filled
-
-
-def references(values: Mapping[str, Any], table: FromClause, pointer: str = "") -> list[Reference]:
-    """The records that a row names."""
-    return [
-        Reference(target, value, f"{pointer}/{name.removesuffix('_id')}")
-        for name, value in values.items()
-        if value is not None
-        if name not in ("record_id", "position", "resource")
-        if (target := target_of(table.c[name])) is not None
-    ]
-
-
-def paths(item: Schema, pointer: str) -> dict[str, str]:
-    """The records of any resource that a part names, and where it names them."""
-    return {
-        path: f"{pointer}/{name}/{n}"
-        for name, info in type(item).model_fields.items()
-        if info.annotation == list[RecordPath]
-        for n, path in enumerate(getattr(item, name))
-    }
+def batches(records: Iterable[tuple[str, D]]) -> Iterator[dict[str, D]]:
+    """Records by their ids, some at a time; one that comes twice is in two batches, for it is written twice."""
+    batch: dict[str, D] = {}
+    for id, data in records:
+        if len(batch) == BATCH or id in batch:
+            yield batch
+            batch = {}
+        batch[id] = data
+    if batch:
+        yield batch

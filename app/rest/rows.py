@@ -1,0 +1,96 @@
+"""Rows: which columns a shape fills, and many rows written with one statement.
+
+A statement takes all its rows as one JSON text. That is almost as fast as COPY, triggers fire once for all rows, and a
+column of any type is a column like the others.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple, get_args, get_origin
+
+from pydantic_core import to_json
+from sqlalchemy import Column, FromClause, Insert, Table, Text, Update, bindparam, cast, func, insert, select, update
+from sqlalchemy import literal_column as sql
+from sqlalchemy.dialects.postgresql import JSON
+
+from app.rest.dates import Period
+from app.rest.schema import Schema
+from app.rest.view import kind_of
+
+Row = dict[str, Any]
+
+
+class Cell(NamedTuple):
+    """A column that a shape fills."""
+
+    column: str
+    field: str
+    value: Callable[[Any], Any]
+    """What a body has for it."""
+    target: Column[Any] | None
+    """The column that has the id which the cell holds; None when it holds none."""
+
+
+def insert_rows(table: Table, rows: Sequence[Row]) -> Insert:
+    """The statement that inserts rows, which have the same columns."""
+    given = _given(table, rows)
+    return insert(table).from_select(list(rows[0]), select(*(given.c[name] for name in rows[0])))
+
+
+def update_rows(table: Table, rows: Sequence[Row]) -> Update:
+    """The statement that makes the rows of these ids have these values; all rows have the same columns."""
+    given = _given(table, rows)
+    return update(table).where(table.c.id == given.c.id).values({name: given.c[name] for name in rows[0]})
+
+
+def cells(data: Schema, table: FromClause) -> Row:
+    """The columns that a shape fills, and their values; its parts have tables of their own."""
+    return {cell.column: cell.value(data) for cell in cells_of(type(data), table)}
+
+
+@lru_cache(maxsize=1000)
+def cells_of(shape: type[Schema], table: FromClause) -> tuple[Cell, ...]:
+    """The columns that a shape fills."""
+    return tuple(cell for name in shape.model_fields for cell in _cells(shape, name, table))
+
+
+def _cells(shape: type[Schema], name: str, table: FromClause) -> list[Cell]:
+    kind = kind_of(shape.model_fields[name].annotation)
+    is_list = get_origin(kind) is list
+    if is_list and _is_shape(get_args(kind)[0]):
+        return []
+    if kind is Period and name in table.c:
+        return [Cell(name, name, _range(name), None)]
+    if not is_list and _is_shape(kind):
+        return [Cell(f"{name}_{inner}", name, _inner(name, inner), None) for inner in kind.model_fields]
+    column = table.c[name if name in table.c else f"{name}_id"]
+    target = next((key.column for key in column.foreign_keys), None)
+    return [Cell(column.name, name, attrgetter(name), target)]
+
+
+def _is_shape(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Schema)
+
+
+def _range(name: str) -> Callable[[Any], str | None]:
+    def value(data: Any) -> str | None:
+        period: Period | None = getattr(data, name)
+        return None if period is None else f"[{period.start or ''},{period.end or ''})"
+
+    return value
+
+
+def _inner(name: str, inner: str) -> Callable[[Any], Any]:
+    def value(data: Any) -> Any:
+        whole = getattr(data, name)
+        return whole and getattr(whole, inner)
+
+    return value
+
+
+def _given(table: Table, rows: Sequence[Row]) -> Any:
+    """Rows as a table of the same columns."""
+    text = bindparam(None, to_json(rows).decode(), type_=Text)
+    recordset = func.json_populate_recordset(sql(f'null::"{table.name}"'), cast(text, JSON))
+    return recordset.table_valued(*(Column(name, table.c[name].type) for name in rows[0]), name="given")
