@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app import __version__
 from app.data import load as load_data
+from app.data.sample import Records, load_sample
 from app.db import create_engine
 from app.embedded import EmbeddedError, running
 from app.errors import BroenError, Unavailable
@@ -88,11 +89,15 @@ def migrate() -> None:
 
 
 @cli.command()
-def load() -> None:
+def load(
+    sample: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Add N made-up initiatives and 3 N grants, for measuring.")
+    ] = 0,
+) -> None:
     """Load the packaged data in one revision; what others have written since is kept."""
     settings = load_settings()
     with database(settings) as url:
-        typer.echo(asyncio.run(loading(settings, url)))
+        typer.echo(asyncio.run(loading(settings, url, sample)))
 
 
 @cli.command()
@@ -149,14 +154,23 @@ def prepare(settings: Settings, url: str) -> None:
     progress(asyncio.run(loading(settings, url)))
 
 
-async def loading(settings: Settings, url: str) -> str:
-    """Load the packaged data and say what came of it."""
+async def loading(settings: Settings, url: str, sample: int = 0) -> str:
+    """Load the packaged data, and made-up data where they are wanted, and say what came of it."""
     engine = create_engine(url, settings.statement_seconds)
     try:
         outcomes = await load_data(Writer(engine))
+        if sample:
+            outcomes += await load_sample(Writer(engine), sample, shown)
     finally:
         await engine.dispose()
     return "Records: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())) + "."
+
+
+def shown(what: str, number: int, records: Records) -> Records:
+    """Pass records on, with a bar on a terminal that shows how many have been, and else a line for all of them."""
+    steps = max(1, number // 200)
+    with typer.progressbar(records, number, f"{number} {what}", file=sys.stderr, update_min_steps=steps) as bar:
+        yield from bar
 
 
 async def check(settings: Settings, url: str) -> None:
