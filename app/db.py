@@ -54,6 +54,16 @@ def refers_to(table: str) -> MappedColumn[Any]:
     )
 
 
+def comes_after(table: str) -> MappedColumn[Any]:
+    """A part's column that holds the id of a record which comes before the part's own: nothing comes before itself."""
+    return mapped_column(
+        Text,
+        ForeignKey(f"{table}.id", deferrable=True, initially="DEFERRED", use_alter=True),
+        index=True,
+        info={"before": True},
+    )
+
+
 def part_of(table: str) -> MappedColumn[Any]:
     """The column of a part that says which record it belongs to."""
     return mapped_column(Text, ForeignKey(f"{table}.id", ondelete="CASCADE"), index=True)

@@ -12,7 +12,7 @@ from app.resources.documents import DocumentData, documents
 from app.resources.initiatives import InitiativeData, initiatives
 from app.resources.organisations import OrganisationData, organisations
 from app.rest.body import validate
-from app.rest.checking import MOST_FAULTS, circling
+from app.rest.checking import MOST_FAULTS
 from app.rest.writing import BATCH, Writer
 from tests.conftest import rows, value
 
@@ -164,9 +164,3 @@ async def test_chains_may_be_long_and_rings_are_refused(writer: Writer) -> None:
         async with writer.revision(by="test", patient=True) as revision:
             await revision.put_all(organisations, ((f"ny-{n}", organisation("Ny", owner="ny")) for n in range(MANY)))
     assert len(refused.value.faults) == MOST_FAULTS
-
-
-def test_only_those_on_a_circle_come_before_themselves() -> None:
-    """Not those that lead to one."""
-    before = {"a": "b", "b": "c", "c": "b", "d": "d", "e": "a", "f": "g"}
-    assert sorted(circling(before)) == ["b", "c", "d"]

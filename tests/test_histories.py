@@ -10,6 +10,7 @@ from app.resources.goals import GoalData, goals
 from app.resources.grants import GrantData
 from app.resources.health_agreements import HealthAgreementData, health_agreements
 from app.resources.initiatives import InitiativeData, initiatives
+from app.resources.organisations import OrganisationData, organisations
 from app.resources.plans import PlanData, plans
 from app.rest.body import validate
 from app.rest.writing import Writer
@@ -135,6 +136,19 @@ async def test_agreements_do_not_replace_each_other_in_a_circle(writer: Writer) 
             (health_agreements, "a", agreement(replaces="b")),
             (health_agreements, "b", agreement(replaces="a")),
         )
+
+
+async def test_organisations_do_not_follow_each_other_in_a_circle(writer: Writer) -> None:
+    """Not of one, nor of two of which one has other predecessors too."""
+
+    def after(*names: str) -> OrganisationData:
+        predecessors = [{"organisation": name} for name in names]
+        return validate(OrganisationData, {"kind": "committee", "name": "Prøve", "predecessors": predecessors})
+
+    await put(writer, (organisations, "a", after("region-skaane")), (organisations, "b", after("a", "region-skaane")))
+    for circle in ("b", "a"):
+        with pytest.raises(InvalidBody, match="would come before itself by way of organisation"):
+            await put(writer, (organisations, "a", after("region-sjaelland", circle)))
 
 
 async def test_a_goal_is_one_agreements_or_one_plans(writer: Writer) -> None:

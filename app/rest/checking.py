@@ -5,9 +5,10 @@ forgotten on the way, so that a revision of any size is checked in bounded memor
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import BindParameter, Column, FromClause, Select, Text, any_, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -58,8 +59,9 @@ class Checks:
             if cell.target is not None and (id := row[cell.column]) is not None:
                 self._ids[cell.target][id].append(Place(place.record, f"{place.pointer}/{cell.field}"))
                 self._waiting += 1
-                if cell.target.table is table:
-                    self._linked[table.c[cell.column]].append(place.record)
+                column = cast("Column[Any]", table.c[cell.column])
+                if cell.target.table is table or column.info.get("before"):
+                    self._linked[column].append(place.record)
         for name in _path_fields(type(data)):
             for n, path in enumerate(getattr(data, name)):
                 self._paths[path].append(Place(place.record, f"{place.pointer}/{name}/{n}"))
@@ -102,33 +104,25 @@ class Checks:
             del named[name]
 
     async def _circles(self, column: Column[Any], paths: list[str]) -> list[Fault]:
-        """A fault for each of the records that comes before itself by way of a column in which they name each other."""
-        table, written = column.table, {path.rpartition("/")[2]: path for path in paths}
-        linked = select(table.c.id, column.label("before")).where(column.is_not(None))
-        way = linked.where(table.c.id == any_(_texts(written))).cte(recursive=True)
-        way = way.union(linked.join(way, table.c.id == way.c.before))
-        before = {row.id: row.before for row in await self._connection.execute(select(way))}
-        name = column.name.removesuffix("_id")
-        return [
-            bad_value(f"/{name}", f"{id} would come before itself by way of {name}", written[id])
-            for id in circling(before)
-            if id in written
-        ]
-
-
-def circling(before: Mapping[str, str]) -> list[str]:
-    """Those that come before themselves, when each has at most one before it."""
-    circles, seen = [], set()
-    for start in before:
-        way: dict[str, int] = {}
-        here: str | None = start
-        while here is not None and here not in seen:
-            seen.add(here)
-            way[here] = len(way)
-            here = before.get(here)
-        if here in way:
-            circles += list(way)[way[here] :]
-    return circles
+        """A fault for each record of a circle in which each comes before the next by way of a column."""
+        written = {path.rpartition("/")[2]: path for path in paths}
+        id = column.table.c["record_id" if "record_id" in column.table.c else "id"]
+        linked = select(id.label("id"), column.label("before")).where(column.is_not(None))
+        way = linked.where(id == any_(_texts(written))).cte(recursive=True)
+        way = way.union(linked.join(way, id == way.c.before))
+        order: TopologicalSorter[str] = TopologicalSorter()
+        for row in await self._connection.execute(select(way)):
+            order.add(row.id, row.before)
+        try:
+            order.prepare()
+        except CycleError as error:
+            circle, name = error.args[1], column.name.removesuffix("_id")
+            return [
+                bad_value(f"/{name}", f"{id} would come before itself by way of {name}", written[id])
+                for id in dict.fromkeys(circle)
+                if id in written
+            ]
+        return []
 
 
 def _missing(named: Named, among: str) -> list[Fault]:

@@ -14,6 +14,7 @@ from sqlalchemy import Column, FromClause, Insert, Table, Text, Update, bindpara
 from sqlalchemy import literal_column as sql
 from sqlalchemy.dialects.postgresql import JSON
 
+from app.db import target_of
 from app.rest.dates import Period
 from app.rest.schema import Schema
 from app.rest.view import kind_of
@@ -65,8 +66,7 @@ def _cells(shape: type[Schema], name: str, table: FromClause) -> list[Cell]:
     if not is_list and _is_shape(kind):
         return [Cell(f"{name}_{inner}", name, _inner(name, inner), None) for inner in kind.model_fields]
     column = table.c[name if name in table.c else f"{name}_id"]
-    target = next((key.column for key in column.foreign_keys), None)
-    return [Cell(column.name, name, attrgetter(name), target)]
+    return [Cell(column.name, name, attrgetter(name), target_of(column))]
 
 
 def _is_shape(kind: Any) -> bool:

@@ -218,7 +218,7 @@ def _money(draw: Draw, awarded: Body, *, closed: bool) -> Body:
             accepted = _part(claimed, 1 if draw.chance(0.8) else draw.uniform(0.5, 1))
             rejected = {"amount": claimed["amount"] - accepted["amount"], "currency": claimed["currency"]}
             account |= {"delivered_on": due + timedelta(days=draw.randint(-40, 60)), "claimed": claimed}
-            account |= {"accepted": accepted, "rejected": rejected, "auditor": "Prøverevisionen"}
+            account |= {"accepted": accepted, "rejected": rejected, "audit": {"auditor": "Prøverevisionen"}}
         accounts.append(account)
     said = draw.weighted({10: 0.8, 7: 0.1, 4: 0.05, 0: 0.05})
     return {

@@ -57,7 +57,7 @@ class Instalment(Schema, Generic[R]):
     """What was paid; null when nothing was, or when that is unknown."""
 
 
-class Audit(Schema):
+class Audit(Schema, Generic[R]):
     """An auditor's statement on an account."""
 
     auditor: Text = Field(examples=["BDO Statsautoriseret revisionsaktieselskab"])
@@ -81,7 +81,7 @@ class Account(Schema, Generic[R]):
     """What was accepted; null when nothing has been decided, or when that is unknown."""
     rejected: Money | None
     """What was rejected; null when nothing has been decided, or when that is unknown."""
-    audit: Audit | None
+    audit: Audit[R] | None
     """The auditor's statement that goes with it; null when there is none, or when that is unknown."""
 
 

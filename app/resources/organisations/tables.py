@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 
-from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
+from app.db import PartRow, RecordRow, comes_after, danish_order, once, part_of, refers_to
 
 
 class OrganisationRow(RecordRow):
@@ -33,7 +33,7 @@ class PredecessorRow(PartRow):
     __table_args__ = (once("organisation_id"),)
 
     record_id: Mapped[str] = part_of("organisation")
-    organisation_id: Mapped[str] = refers_to("organisation")
+    organisation_id: Mapped[str] = comes_after("organisation")
     since: Mapped[date | None]
     legal_basis: Mapped[str | None]
 
