@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from httpx import AsyncClient
 from sqlalchemy.exc import DBAPIError
 
 from app.data import LOADER, load
@@ -258,3 +259,25 @@ def test_a_body_names_each_fault_with_its_pointer() -> None:
         "/before/0",
         "/colour",
     }
+
+
+async def test_a_deleted_record_is_gone_and_may_come_back_as_itself(writer: Writer, own_client: AsyncClient) -> None:
+    """With its parts and sources; its versions go on where they ended."""
+    data = organisation("Kort", name_variants=[{"name": "K"}], sources=[{"document": "sundhedsloven", "fields": [""]}])
+    await put(writer, (organisations, "kort", data))
+    async with writer.revision(by="test") as revision:
+        assert await revision.delete(organisations, "kort")
+        assert not await revision.delete(organisations, "kort")
+    answer = await own_client.get("/v1/organisations/kort")
+    assert answer.status_code == 410
+    assert (await own_client.get("/v1/organisations?id=kort")).status_code == 400
+    assert await put(writer, (organisations, "kort", data)) == ["created"]
+    back = (await own_client.get("/v1/organisations/kort")).json()
+    assert (back["version"], len(back["sources"]), len(back["name_variants"])) == (3, 1, 1)
+
+
+async def test_what_others_name_is_not_deleted(writer: Writer) -> None:
+    """The constraint that it would break is told, and nothing is lost."""
+    with pytest.raises(InvalidBody, match="region-sjaelland"):
+        async with writer.revision(by="test") as revision:
+            await revision.delete(organisations, "region-sjaelland")

@@ -131,6 +131,22 @@ class Revision:
                 batch = await following
         return outcomes
 
+    async def delete(self, resource: Resource[Any, Any], id: str) -> bool:
+        """Delete a record and its parts; tells whether there was one. Its id is never given to anything else."""
+        held = (await self._held(resource, [id]))[id]
+        if held.data is None:
+            return False
+        table = resource.table
+        for part in resource.parts.values():
+            own, shared = table_of(part), resource.shares(part)
+            theirs = [own.c[column] == value for column, value in shared.items()]
+            await self._connection.execute(delete(own).where(own.c.record_id == id, *theirs))
+        await self._connection.execute(delete(table).where(table.c.id == id))
+        change = {"resource": resource.name, "id": id, "version": held.version + 1, "op": "delete", "value": None}
+        await self._connection.execute(insert(ChangeRow).values(revision=self.id, **change))
+        self.changes += 1
+        return True
+
     async def latest(self, records: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LastChange]:
         """What was last done to each of these records, by the name of its resource and its id."""
         pairs = (bindparam(None, list(half), type_=ARRAY(Text)) for half in zip(*records, strict=True))
