@@ -1,12 +1,18 @@
 """The schema in the database: temporal keys, twins, and migrations over history."""
 
-from typing import Final
+from typing import Any, Final, get_args
 
 import pytest
+from sqlalchemy import ScalarSelect, select
 
 from app.db import Base
 from app.migrating import head
+from app.resources import RESOURCES
 from app.rest.changes import ChangeRow, RevisionRow
+from app.rest.paging import sort_key
+from app.rest.query import stored_column
+from app.rest.reading import Statement
+from app.rest.resource import Resource
 from tests.conftest import connected, rows, value
 
 TEMPORAL: Final = {
@@ -121,3 +127,18 @@ async def test_danish_order_folds_what_danes_fold(register: str) -> None:
 async def test_the_schema_is_at_head(register: str) -> None:
     """And head is what the scripts say."""
     assert await value(register, "select version_num from alembic_version") == head()
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+async def test_every_sort_has_an_index_that_it_is_read_by(register: str, resource: Resource[Any, Any]) -> None:
+    """In either direction; what is computed from other tables cannot have one."""
+    for sort in get_args(resource.query.model_fields["sort"].annotation):
+        key = sort_key(resource.query, sort)
+        if isinstance(stored_column(resource.query.sorts()[sort.removeprefix("-")]), ScalarSelect):
+            continue
+        order = (key.desc(), resource.table.c.id.desc()) if sort.startswith("-") else (key, resource.table.c.id)
+        page = Statement(select(resource.table.c.id).order_by(*order).limit(50)).sql
+        async with connected(register) as connection, connection.transaction():
+            await connection.execute("set local enable_seqscan = off; set local enable_sort = off")
+            plan = "\n".join(line for (line,) in await connection.fetch(f"explain {page}", 50))
+        assert f"using sort_{resource.table.name}_" in plan, (sort, plan)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
+    literal_column,
     select,
     tuple_,
 )
@@ -32,16 +32,17 @@ from app.rest.query import ListQuery, stored_column
 from app.rest.schema import Day, Id
 
 LIMIT: Final = bindparam("limit", type_=Integer())
-FIRST_AND_LAST: Final[dict[type, tuple[Any, Any]]] = {
-    int: (-(2**31), 2**31 - 1),
-    str: ("", "\U0010ffff"),
-    date: (date(1, 1, 2), date(9999, 12, 30)),  # the very first and last mean infinity to the driver
-    Decimal: (Decimal("-9999999999999.99"), Decimal("9999999999999.99")),
+FIRST_AND_LAST: Final[dict[type, tuple[str, str]]] = {
+    int: ("-2147483648", "2147483647"),
+    str: ("''", "'\U0010ffff'"),
+    date: ("date '0001-01-02'", "date '9999-12-30'"),  # the very first and last mean infinity to the driver
+    Decimal: ("-9999999999999.99", "9999999999999.99"),
 }
-"""The least and the greatest value of each type, to sort what has none last in either direction."""
+"""The least and the greatest value of each type, to sort what has none last in either direction: as SQL, and not as
+parameters, for the indexes that pages are read by have the same."""
 
 KEYS: Final[dict[type, Any]] = {
-    int: Annotated[int, Field(ge=FIRST_AND_LAST[int][0], le=FIRST_AND_LAST[int][1])],
+    int: Annotated[int, Field(ge=-(2**31), le=2**31 - 1)],
     str: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")],
     date: date,
     Decimal: Annotated[Decimal, Field(max_digits=19, decimal_places=6)],
@@ -95,7 +96,7 @@ def sort_key(query_type: type[ListQuery], sort: str) -> ColumnElement[Any]:
     if isinstance(key, Column) and not key.nullable:
         return key
     first, last = FIRST_AND_LAST[key.type.python_type]
-    return func.coalesce(key, literal(first if sort.startswith("-") else last, key.type), type_=key.type)
+    return func.coalesce(key, literal_column(first if sort.startswith("-") else last, key.type), type_=key.type)
 
 
 def page_of(
