@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import Index, exists, func, literal_column, select
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypeAliasType
 
 from app.db import PartRow, RecordRow, danish_order, part_of
@@ -40,7 +40,7 @@ DocumentKind = TypeAliasType(
 class DocumentRow(RecordRow):
     __tablename__ = "document"
 
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(index=True)
     title: Mapped[str]
     publisher: Mapped[str | None]
     published_edtf: Mapped[str | None]

@@ -11,7 +11,7 @@ from app.db import RecordRow, danish_order, refers_to
 from app.resources.health_agreements import HealthAgreementRow
 from app.resources.indicators import IndicatorRow, TargetRow
 from app.resources.municipalities import lies_in
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, referred
+from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -70,6 +70,13 @@ class Goal(GoalFields[Ref], Record):
 Child = aliased(GoalRow)
 
 
+AGREED = (
+    select(GoalRow.id, HealthAgreementRow.region_id).join(
+        HealthAgreementRow, HealthAgreementRow.id == GoalRow.agreement_id
+    )
+).subquery()
+
+
 class GoalQuery(ListQuery):
     """What the goals can be asked."""
 
@@ -79,19 +86,12 @@ class GoalQuery(ListQuery):
     """Only goals of these health agreements, by id."""
     plan: Annotated[list[Id] | Absent, any_of(GoalRow.plan_id)] = Field(None, examples=[["sundhed-taet-paa-dig"]])
     """Only goals of these plans, by id."""
-    region: Annotated[
-        list[Id] | Absent,
-        lies_in(
-            GoalRow.id,
-            select(GoalRow.id, HealthAgreementRow.region_id.label("value")).join(
-                HealthAgreementRow, HealthAgreementRow.id == GoalRow.agreement_id
-            ),
-        ),
-    ] = Field(None, examples=[["dk-1085"]])
+    region: Annotated[list[Id] | Absent, lies_in(GoalRow.id, Link(AGREED.c.id, AGREED.c.region_id))] = Field(
+        None, examples=[["dk-1085"]]
+    )
     """Only goals of agreements of these regions, by id, or of regions that lie in one on the day asked about."""
     indicator: Annotated[
-        list[Id] | Absent,
-        any_in(GoalRow.id, IndicatorRow.id, select(TargetRow.goal_id.label("id"), TargetRow.record_id.label("value"))),
+        list[Id] | Absent, any_in(GoalRow.id, IndicatorRow.id, Link(TargetRow.goal_id, TargetRow.record_id))
     ] = Field(None, examples=[["somatiske-genindlaeggelser"]])
     """Only goals that are followed with one of these indicators, by id."""
     served: Annotated[

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from app.db import RecordRow, refers_to
 from app.resources.indicators import DefinitionNumber, IndicatorRow, TargetRow, Value
 from app.rest.dates import StatedDate
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
+from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -143,8 +143,10 @@ class MeasurementQuery(ListQuery):
         any_in(
             MeasurementRow.id,
             TargetRow.goal_id,
-            select(MeasurementRow.id, TargetRow.goal_id.label("value")).join(
-                TargetRow, TargetRow.record_id == MeasurementRow.indicator_id
+            Link(
+                MeasurementRow.id,
+                MeasurementRow.indicator_id,
+                select(TargetRow.record_id.label("id"), TargetRow.goal_id.label("value")),
             ),
         ),
     ] = Field(None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]])

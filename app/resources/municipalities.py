@@ -1,12 +1,14 @@
 """Municipalities: they answer for home care, rehabilitation and prevention, and each belongs to a region."""
 
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Final, Generic, Literal
+from typing import Annotated, Any, Final, Generic, Literal, NamedTuple
 
 from fastapi import Query
 from pydantic import Field
 from sqlalchemy import (
     CTE,
+    BindParameter,
     Integer,
     ScalarSelect,
     SQLColumnExpression,
@@ -24,7 +26,7 @@ from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRo
 from app.resources.measurements import POPULATION, MeasurementRow
 from app.resources.regions import Country, RegionRow, Succession, succession
 from app.rest.dates import Period
-from app.rest.query import ListQuery, Moment, Pairs, RecordId, Sorts, Where, any_in, any_of
+from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -55,41 +57,54 @@ class MembershipRow(PartRow):
     period: Mapped[Range[date]]
 
 
-def _places() -> CTE:
-    """Where every area that there ever was lies on the day asked about: `area_id` in region `region_id`.
+class AreaMap(NamedTuple):
+    """Where every area that there ever was lies on a day: `area_id` in `place_id`, by regions and by municipalities.
 
-    An area that was merged lies where the new one does; one that was split may lie in several regions; one that has
-    not begun lies nowhere.
+    An area that was merged lies where the new one does; one that was split may lie in several; one that has not begun
+    lies nowhere, and a region in no municipality.
     """
+
+    regions: CTE
+    municipalities: CTE
+
+
+def map_of(day: BindParameter[Any]) -> AreaMap:
+    """The map of a day."""
     areas = union_all(select(RegionRow.id.label("area_id")), select(MunicipalityRow.id)).subquery("area")
-    way = select(areas.c.area_id, areas.c.area_id.label("place_id")).cte("way", recursive=True)
+    way = select(areas.c.area_id, areas.c.area_id.label("place_id")).cte(f"way_{day.key}", recursive=True)
     way = way.union(
         select(way.c.area_id, func.coalesce(AreaAfterRow.region_id, AreaAfterRow.municipality_id))
         .join(AreaBeforeRow, func.coalesce(AreaBeforeRow.region_id, AreaBeforeRow.municipality_id) == way.c.place_id)
-        .join(AreaChangeRow, (AreaChangeRow.id == AreaBeforeRow.record_id) & (AreaChangeRow.effective_on <= AS_OF))
+        .join(AreaChangeRow, (AreaChangeRow.id == AreaBeforeRow.record_id) & (AreaChangeRow.effective_on <= day))
         .join(AreaAfterRow, AreaAfterRow.record_id == AreaChangeRow.id)
     )
-    regions = select(way.c.area_id, RegionRow.id.label("region_id")).where(
-        RegionRow.id == way.c.place_id, current(RegionRow)
+    regions = select(way.c.area_id, RegionRow.id.label("place_id")).where(
+        RegionRow.id == way.c.place_id, current(RegionRow, day)
     )
     members = select(way.c.area_id, MembershipRow.region_id).where(
-        MembershipRow.record_id == way.c.place_id, current(MembershipRow)
+        MembershipRow.record_id == way.c.place_id, current(MembershipRow, day)
     )
-    return regions.union(members).cte("place")
+    municipalities = select(way.c.area_id, way.c.place_id).where(
+        MunicipalityRow.id == way.c.place_id, current(MunicipalityRow, day)
+    )
+    return AreaMap(regions.union(members).cte(f"in_region_{day.key}"), municipalities.cte(f"in_municipality_{day.key}"))
 
 
-PLACES: Final = _places()
+PLACES: Final = map_of(AS_OF).regions
 
 
-def lies_in(record: InstrumentedAttribute[str], *areas: Pairs) -> Where:
-    """A filter on regions, for records that are paired with areas: where these lie on the day asked about.
+IN_REGION: Final = select(PLACES.c.area_id.label("id"), PLACES.c.place_id.label("value")).union(
+    select(RegionRow.id, RegionRow.id)
+)
+"""Each area with the region that it lies in on the day asked about; a region, that has ended too, with itself."""
+
+
+def lies_in(record: InstrumentedAttribute[str], *links: Link) -> Where:
+    """A filter on regions, for records that links give areas: where these lie on the day asked about.
 
     A region that has ended is found by its own id too, on any day.
     """
-    own = [pairs.subquery() for pairs in areas]
-    then = [select(a.c.id, PLACES.c.region_id.label("value")).join(PLACES, PLACES.c.area_id == a.c.value) for a in own]
-    ever = [select(a.c.id, RegionRow.id.label("value")).join(RegionRow, RegionRow.id == a.c.value) for a in own]
-    return any_in(record, MembershipRow.region_id, *then, *ever)
+    return any_in(record, MembershipRow.region_id, *(replace(link, via=IN_REGION) for link in links))
 
 
 class Point(Schema):

@@ -14,7 +14,7 @@ from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.resources.municipalities import lies_in
 from app.resources.organisations import GOVERNED, OrganisationRow
 from app.rest.dates import Period, StatedDate, refuse_disorder
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -205,6 +205,11 @@ ADVISED = (
 )
 
 
+OWNER = (
+    select(PlanRow.id, GOVERNED.label("area")).join(OrganisationRow, OrganisationRow.id == PlanRow.organisation_id)
+).subquery()
+
+
 class PlanQuery(ListQuery):
     """What the plans can be asked."""
 
@@ -214,15 +219,9 @@ class PlanQuery(ListQuery):
         None, examples=[["region-sjaelland"]]
     )
     """Only plans of these organisations, by id."""
-    region: Annotated[
-        list[Id] | Absent,
-        lies_in(
-            PlanRow.id,
-            select(PlanRow.id, GOVERNED.label("value")).join(
-                OrganisationRow, OrganisationRow.id == PlanRow.organisation_id
-            ),
-        ),
-    ] = Field(None, examples=[["dk-oestdanmark"]])
+    region: Annotated[list[Id] | Absent, lies_in(PlanRow.id, Link(OWNER.c.id, OWNER.c.area))] = Field(
+        None, examples=[["dk-oestdanmark"]]
+    )
     """Only plans of authorities whose area is one of these regions, by id, or lies in one on the day asked about."""
     active: Annotated[bool | Absent, Where(lambda yes: current(PlanRow) == yes)] = Field(None, examples=[True])
     """Only plans that are known to apply on the day asked about, or known not to; whose period is unknown is in neither

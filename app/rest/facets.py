@@ -33,15 +33,13 @@ def counted(where: Where, matching: Select[Any], id: ColumnElement[str]) -> Scal
     ).scalar_subquery()
 
 
-def _pairs(where: Where, matching: Select[Any], id: ColumnElement[str]) -> Select[Any]:
+def _pairs(where: Where, matching: Select[Any], id: ColumnElement[str]) -> Select[Any, Any]:
     """A row for each record and value of it; the value is null for a record that has none."""
-    (first, *more) = where.values
-    if not more and not isinstance(first, Select):
-        value: ColumnElement[Any] = cast(first, Text).label("value")
-        return matching.with_only_columns(id.label("id"), value)
-    every = (v if isinstance(v, Select) else select(id.label("id"), v.label("value")) for v in where.values)
-    had = union_all(*every).subquery()
-    records = matching.with_only_columns(id.label("id")).subquery()
+    (first, *more) = where.links
+    if (first.id is None or first.id is id) and not more:
+        return matching.with_only_columns(id.label("id"), cast(first.key, Text).label("value"))
+    pairs = union_all(*(link.pairs() for link in where.links)) if more else first.pairs()
+    had, records = pairs.subquery(), matching.with_only_columns(id.label("id")).subquery()
     has = (had.c.id == records.c.id) & had.c.value.is_not(None)
     return select(records.c.id, had.c.value).select_from(records.outerjoin(had, has)).distinct()
 

@@ -18,15 +18,18 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    SelectBase,
     SQLColumnExpression,
     Text,
     and_,
     any_,
     bindparam,
     exists,
+    func,
     literal_column,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
@@ -38,8 +41,6 @@ from app.rest.schema import Absent, Day, Id, Schema
 from app.rest.view import record_of
 
 Condition = ColumnElement[bool]
-Pairs = Select[str, Any]
-"""A record's `id` and a `value` in each row."""
 MOST_VALUES: Final = 1000
 """How many values a parameter takes."""
 
@@ -52,9 +53,8 @@ class Where:
     type: TypeEngine[Any] = field(default_factory=NullType)
     ids: tuple[ColumnElement[Any], ...] = ()
     """The columns that hold the ids which the parameter takes; none where the values are no ids."""
-    values: tuple[SQLColumnExpression[Any] | Pairs, ...] = ()
-    """What has one of the values, so that records can be counted by it: columns of the record, or pairs; none
-    where the condition is another."""
+    links: tuple["Link", ...] = ()
+    """What a record has the values by, so that records can be counted by them; none where the condition is another."""
 
     def sql(self, name: str) -> Condition:
         """The condition, over the parameter of this name."""
@@ -67,6 +67,35 @@ class Where:
         return list(dict.fromkeys(target for target in found if isinstance(target, Column)))
 
 
+@dataclass(frozen=True)
+class Link:
+    """What records have a value by: each row of a table has a record's `id` and a `key`.
+
+    The key is the value itself, or leads to it `via` another small table: a select of an `id` and its `value`. There is
+    no `id` where the key is computed from the record itself.
+    """
+
+    id: Any
+    key: SQLColumnExpression[Any]
+    via: SelectBase | None = None
+    only: tuple[Condition, ...] = ()
+
+    def having(self, values: Any) -> Select[Any]:
+        """The records that have one of the values; the keys are looked up once, beforehand."""
+        if self.via is not None:
+            key = self.via.subquery()
+            leading = select(key.c.id).where(key.c.value == any_(values))
+            values = func.array(leading.scalar_subquery(), type_=ARRAY(Text()))
+        return select(self.id).where(self.key == any_(values), *self.only)
+
+    def pairs(self) -> Select[Any, Any]:
+        """Every record's `id` with each `value` that it has."""
+        if self.via is None:
+            return select(self.id.label("id"), self.key.label("value")).where(*self.only)
+        key = self.via.subquery()
+        return select(self.id.label("id"), key.c.value).join(key, key.c.id == self.key).where(*self.only)
+
+
 def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -> Where:
     """A filter on one or several values, which any of the columns may have.
 
@@ -74,22 +103,42 @@ def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -
     columns hold ids of records, ids that nobody has are refused.
     """
     stored = [stored_column(column) for column in columns]
-
-    def condition(values: Any) -> Condition:
-        return or_(*(_among(column, values, only) for column in columns))
-
     ids = tuple(column for column in stored if column.primary_key or column.foreign_keys)
-    return Where(condition, ARRAY(stored[0].type), ids, tuple(_pairs(column, only) for column in columns))
+    links = tuple(_link(column, only) for column in columns)
+
+    def own(values: Any) -> Condition:
+        return columns[0] == any_(values)
+
+    record = next((record_of(row) for column in columns if (row := _part(column))), None)
+    if record is None and len(columns) > 1:
+        record = stored[0].table.c.id
+    condition = own if record is None else _linked(record, links)
+    return Where(condition, ARRAY(stored[0].type), ids, links)
 
 
-def any_in(record: InstrumentedAttribute[str], target: InstrumentedAttribute[Any], *pairs: Pairs) -> Where:
-    """A filter on ids of a target, any of which the record is paired with: each select gives its `id` and a `value`."""
+def any_in(record: InstrumentedAttribute[str], target: InstrumentedAttribute[Any], *links: Link) -> Where:
+    """A filter on ids of a target, any of which a link gives the record."""
+    return Where(_linked(stored_column(record), links), ARRAY(Text()), (stored_column(target),), links)
 
+
+def _linked(record: ColumnElement[str], links: Sequence[Link]) -> Callable[[Any], Condition]:
     def condition(values: Any) -> Condition:
-        found = (pair.subquery() for pair in pairs)
-        return or_(*(record.in_(select(pair.c.id).where(pair.c.value == any_(values))) for pair in found))
+        found = [link.having(values) for link in links]
+        return record.in_(union_all(*found) if len(found) > 1 else found[0])
 
-    return Where(condition, ARRAY(Text()), (stored_column(target),), pairs)
+    return condition
+
+
+def _link(column: SQLColumnExpression[Any], only: Sequence[Condition]) -> Link:
+    row = _part(column)
+    stored = stored_column(column)
+    own = stored.table.c.id if isinstance(stored, Column) else None  # what is computed is the record's own
+    return Link(row.record_id if row else own, column, only=tuple(only))
+
+
+def _part(column: SQLColumnExpression[Any]) -> Any:
+    row: Any = column.class_ if isinstance(column, InstrumentedAttribute) else Base
+    return row if issubclass(row, PartRow) else None
 
 
 def through(key: SQLColumnExpression[Any], record: type[RecordRow], where: Where) -> Where:
@@ -124,21 +173,6 @@ def any_state(states: Mapping[str, Condition]) -> Where:
         return or_(*(and_(literal_column(f"'{name}'") == any_(names), is_so) for name, is_so in states.items()))
 
     return Where(condition, ARRAY(Text()))
-
-
-def _pairs(column: SQLColumnExpression[Any], only: Sequence[Condition]) -> SQLColumnExpression[Any] | Pairs:
-    row = _part(column)
-    return select(row.record_id.label("id"), column.label("value")).where(*only) if row else column
-
-
-def _part(column: SQLColumnExpression[Any]) -> Any:
-    row: Any = column.class_ if isinstance(column, InstrumentedAttribute) else Base
-    return row if issubclass(row, PartRow) else None
-
-
-def _among(column: SQLColumnExpression[Any], values: Any, only: Sequence[Condition]) -> Condition:
-    match, row = column == any_(values), _part(column)
-    return exists().where(row.record_id == record_of(row), match, *only) if row else match
 
 
 def stored_column(attribute: SQLColumnExpression[Any]) -> ColumnElement[Any]:

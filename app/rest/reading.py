@@ -82,6 +82,7 @@ class Reader:
                 "application_name": "broen reads",
                 "default_transaction_read_only": "on",
                 "jit": "off",
+                "work_mem": "32MB",
                 "statement_timeout": str(int(settings.statement_seconds * 1000)),
                 "timezone": "UTC",
             },

@@ -78,7 +78,7 @@ class Resource(Generic[P, D]):
         self.table = table_of(self.row)
         self.parts = {"sources": SourceRow, **self.parts}
         self.query.offer("unknown", [name for name in self.public.model_fields if self._may_lack(name)])
-        self.query.offer("facet", [name for name, where in self.query.filters().items() if where.values])
+        self.query.offer("facet", [name for name, where in self.query.filters().items() if where.links])
 
     @cached_property
     def item(self) -> ColumnElement[Any]:

@@ -38,9 +38,9 @@ AS_OF: Final = bindparam("as_of", type_=Date())
 """The day for which dated values are chosen; every read is run with it."""
 
 
-def current(row: Any) -> ColumnElement[bool]:
-    """That the period of a row (a mapped class or its alias) holds the day asked about."""
-    return cast("ColumnElement[bool]", row.period.contains(AS_OF))
+def current(row: Any, day: ColumnElement[Any] = AS_OF) -> ColumnElement[bool]:
+    """That the period of a row (a mapped class or its alias) holds the day asked about, or another one."""
+    return cast("ColumnElement[bool]", row.period.contains(day))
 
 
 def lasts_to(period: Any, day: Any) -> ColumnElement[bool]:

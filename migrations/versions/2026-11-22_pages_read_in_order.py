@@ -1,6 +1,6 @@
-"""An index for each sort of each list, so that a page costs the same however long the list is.
+"""An index for each sort of each list, so that a page costs the same however long the list is, and for rare values.
 
-What may be unknown has two, for it comes last in either direction.
+What may be unknown has two sorts, for it comes last in either direction.
 """
 
 from alembic import op
@@ -53,10 +53,20 @@ SORTS = {
     ("grant", "award_date_first"): "coalesce(award_date_earliest, date '9999-12-30')",
     ("grant", "award_date_last"): "coalesce(award_date_earliest, date '0001-01-02')",
 }
+VALUES = {
+    "initiative": ["kind", "status", "budget_currency"],
+    "grant": ["status", "awarded_currency"],
+    "organisation": ["kind"],
+    "document": ["kind"],
+}
+"""What long lists are filtered by, and what few records of them may have."""
 
 
 def upgrade() -> None:
     """Create the indexes, in history too."""
     for (table, name), key in SORTS.items():
         op.execute(f'create index sort_{table}_{name} on "{table}" (({key}), id)')
+    for table, columns in VALUES.items():
+        for column in columns:
+            op.execute(f'create index ix_{table}_{column} on "{table}" ({column})')
     track(*dict.fromkeys(table for table, _ in SORTS))

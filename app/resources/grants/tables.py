@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import ForeignKeyConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 
@@ -24,7 +24,7 @@ class GrantRow(RecordRow):
     programme_id: Mapped[str] = refers_to("funding_programme")
     funder_id: Mapped[str | None] = refers_to("organisation")
     initiative_id: Mapped[str | None] = refers_to("initiative")
-    status: Mapped[str | None]
+    status: Mapped[str | None] = mapped_column(index=True)
     call: Mapped[str | None]
     applied_edtf: Mapped[str | None]
     applied_earliest: Mapped[date | None]
@@ -32,7 +32,7 @@ class GrantRow(RecordRow):
     sought_amount: Mapped[Decimal | None]
     sought_currency: Mapped[str | None]
     awarded_amount: Mapped[Decimal | None]
-    awarded_currency: Mapped[str | None]
+    awarded_currency: Mapped[str | None] = mapped_column(index=True)
     award_date_edtf: Mapped[str | None]
     award_date_earliest: Mapped[date | None]
     award_date_latest: Mapped[date | None]

@@ -19,7 +19,7 @@ from app.resources.health_agreements.shapes import (
 from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, PartyRow, ReviewRow
 from app.resources.municipalities import lies_in
 from app.resources.organisations import OrganisationRow
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, any_state
+from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, any_state
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -68,8 +68,7 @@ class HealthAgreementQuery(ListQuery):
     )
     """Only agreements of these kinds."""
     region: Annotated[
-        list[Id] | Absent,
-        lies_in(HealthAgreementRow.id, select(HealthAgreementRow.id, HealthAgreementRow.region_id.label("value"))),
+        list[Id] | Absent, lies_in(HealthAgreementRow.id, Link(HealthAgreementRow.id, HealthAgreementRow.region_id))
     ] = Field(None, examples=[["dk-oestdanmark"]])
     """Only agreements of these regions, by id, or of regions that lie in one on the day asked about."""
     municipality: Annotated[
@@ -77,8 +76,10 @@ class HealthAgreementQuery(ListQuery):
         any_in(
             HealthAgreementRow.id,
             OrganisationRow.municipality_id,
-            select(PartyRow.record_id.label("id"), OrganisationRow.municipality_id.label("value")).join(
-                OrganisationRow, OrganisationRow.id == PartyRow.organisation_id
+            Link(
+                PartyRow.record_id,
+                PartyRow.organisation_id,
+                select(OrganisationRow.id, OrganisationRow.municipality_id.label("value")),
             ),
         ),
     ] = Field(None, examples=[["dk-0360"]])

@@ -1,11 +1,12 @@
 """Initiatives: the programmes, projects and pilots that carry cooperation out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import Date, FromClause, SQLColumnExpression, Text, any_, exists, func, select
+from sqlalchemy import Date, FromClause, Text, any_, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -23,7 +24,7 @@ from app.resources.initiatives.tables import (
 )
 from app.resources.municipalities import lies_in
 from app.resources.organisations import MemberRow, OrganisationRow
-from app.rest.query import Condition, ListQuery, Moment, Pairs, RecordId, Sorts, Where, any_id, any_in, any_of, referred
+from app.rest.query import Condition, Link, ListQuery, Moment, RecordId, Sorts, Where, any_id, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -37,21 +38,12 @@ TARGETED_MOST: Final = func.coalesce(TargetGroupRow.persons_max, TargetGroupRow.
 TARGETED_LEAST: Final = func.coalesce(TargetGroupRow.persons_min, TargetGroupRow.persons_max)
 
 
-def carriers(value: SQLColumnExpression[Any]) -> list[Pairs]:
-    """Each initiative with a value of its lead and of each partner; an organisation joined to either."""
-    led: Pairs = select(InitiativeRow.id, value.label("value")).join(
-        OrganisationRow, OrganisationRow.id == InitiativeRow.lead_id
-    )
-    shared: Pairs = select(PartnerRow.record_id.label("id"), value.label("value")).join(
-        OrganisationRow, OrganisationRow.id == PartnerRow.organisation_id
-    )
-    return [led, shared]
-
-
-def at(value: SQLColumnExpression[Any]) -> Pairs:
-    """Each initiative with a value of each area that it works in."""
-    pairs: Pairs = select(InitiativeAreaRow.record_id.label("id"), value.label("value"))
-    return pairs
+LED: Final = Link(InitiativeRow.id, InitiativeRow.lead_id)
+SHARED: Final = Link(PartnerRow.record_id, PartnerRow.organisation_id)
+MEMBERS: Final = select(MemberRow.record_id.label("id"), MemberRow.organisation_id.label("value"))
+GOVERNING: Final = select(OrganisationRow.id, OrganisationRow.municipality_id.label("value"))
+REGIONS: Final = Link(InitiativeAreaRow.record_id, InitiativeAreaRow.region_id)
+MUNICIPALITIES: Final = Link(InitiativeAreaRow.record_id, InitiativeAreaRow.municipality_id)
 
 
 def partner_as(role: str) -> Where:
@@ -61,8 +53,8 @@ def partner_as(role: str) -> Where:
 
 def for_goals_of(owner: InstrumentedAttribute[Any]) -> Where:
     """A filter on the agreements or plans whose goals the initiative works for."""
-    pairs = select(GoalServedRow.record_id.label("id"), owner.label("value"))
-    return any_in(InitiativeRow.id, owner, pairs.join(GoalRow, GoalRow.id == GoalServedRow.goal_id))
+    goals_of = select(GoalRow.id, owner.label("value"))
+    return any_in(InitiativeRow.id, owner, Link(GoalServedRow.record_id, GoalServedRow.goal_id, goals_of))
 
 
 def granted(condition: Callable[[FromClause], Condition]) -> Condition:
@@ -103,11 +95,10 @@ class InitiativeQuery(ListQuery):
         any_in(
             InitiativeRow.id,
             PartnerRow.organisation_id,
-            *carriers(OrganisationRow.id),
-            *(
-                pairs.join(MemberRow, MemberRow.record_id == OrganisationRow.id)
-                for pairs in carriers(MemberRow.organisation_id)
-            ),
+            LED,
+            SHARED,
+            replace(LED, via=MEMBERS),
+            replace(SHARED, via=MEMBERS),
         ),
     ] = Field(None, examples=[["lolland-kommune"]])
     """Only initiatives that one of these organisations, by id, leads or is a partner of, itself or by way of a
@@ -116,10 +107,9 @@ class InitiativeQuery(ListQuery):
         None, examples=[["region-skaane"]]
     )
     """Only initiatives in which one of these organisations, by id, is a partner itself, not by way of a partnership."""
-    region: Annotated[
-        list[Id] | Absent,
-        lies_in(InitiativeRow.id, at(InitiativeAreaRow.region_id), at(InitiativeAreaRow.municipality_id)),
-    ] = Field(None, examples=[["dk-oestdanmark"]])
+    region: Annotated[list[Id] | Absent, lies_in(InitiativeRow.id, REGIONS, MUNICIPALITIES)] = Field(
+        None, examples=[["dk-oestdanmark"]]
+    )
     """Only initiatives that work in one of these regions, by id, as it is on the day asked about, or in a municipality
     or an earlier region that lies in it then."""
     municipality: Annotated[
@@ -127,8 +117,9 @@ class InitiativeQuery(ListQuery):
         any_in(
             InitiativeRow.id,
             InitiativeAreaRow.municipality_id,
-            at(InitiativeAreaRow.municipality_id),
-            *carriers(OrganisationRow.municipality_id),
+            MUNICIPALITIES,
+            replace(LED, via=GOVERNING),
+            replace(SHARED, via=GOVERNING),
         ),
     ] = Field(None, examples=[["dk-0360"]])
     """Only initiatives that work in one of these municipalities, by id, or that its authority leads or is a partner

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 
@@ -12,18 +12,18 @@ from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 class InitiativeRow(RecordRow):
     __tablename__ = "initiative"
 
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(index=True)
     parent_id: Mapped[str | None] = refers_to("initiative")
     title: Mapped[str]
     summary: Mapped[str | None]
     background: Mapped[str | None]
     vision: Mapped[str | None]
     aims: Mapped[list[str]]
-    status: Mapped[str | None]
+    status: Mapped[str | None] = mapped_column(index=True)
     period: Mapped[Range[date] | None]
     lead_id: Mapped[str | None] = refers_to("organisation")
     budget_amount: Mapped[Decimal | None]
-    budget_currency: Mapped[str | None]
+    budget_currency: Mapped[str | None] = mapped_column(index=True)
     sort_title: Mapped[str] = danish_order("title")
 
 

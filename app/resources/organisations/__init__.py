@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
-from sqlalchemy import func, select, true
+from sqlalchemy import func, true
 from sqlalchemy.orm import aliased
 
 from app.resources.municipalities import lies_in
@@ -18,7 +18,7 @@ from app.resources.organisations.tables import (
     OrganisationRow,
     PredecessorRow,
 )
-from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -50,7 +50,7 @@ class OrganisationQuery(ListQuery):
     """Only organisations that govern these municipalities, by id."""
     within_region: Annotated[
         list[Id] | Absent,
-        lies_in(OrganisationRow.id, select(OrganisationRow.id, GOVERNED.label("value"))),
+        lies_in(OrganisationRow.id, Link(OrganisationRow.id, GOVERNED)),
     ] = Field(None, examples=[["dk-oestdanmark"]])
     """Only authorities whose area is one of these regions, by id, or lies in one on the day asked about."""
     member: Annotated[list[Id] | Absent, any_of(MemberRow.organisation_id)] = Field(

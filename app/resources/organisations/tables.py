@@ -3,7 +3,7 @@
 from datetime import date
 
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import PartRow, RecordRow, comes_after, danish_order, once, part_of, refers_to
 
@@ -11,7 +11,7 @@ from app.db import PartRow, RecordRow, comes_after, danish_order, once, part_of,
 class OrganisationRow(RecordRow):
     __tablename__ = "organisation"
 
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
     region_id: Mapped[str | None] = refers_to("region")
     municipality_id: Mapped[str | None] = refers_to("municipality")
