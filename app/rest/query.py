@@ -29,7 +29,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
@@ -123,8 +122,7 @@ def any_in(record: InstrumentedAttribute[str], target: InstrumentedAttribute[Any
 
 def _linked(record: ColumnElement[str], links: Sequence[Link]) -> Callable[[Any], Condition]:
     def condition(values: Any) -> Condition:
-        found = [link.having(values) for link in links]
-        return record.in_(union_all(*found) if len(found) > 1 else found[0])
+        return or_(*(record.in_(link.having(values)) for link in links))
 
     return condition
 
