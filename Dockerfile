@@ -1,5 +1,5 @@
 # The image of the service: a Python, a virtual environment and nothing else. It holds no PostgreSQL (set BROEN_DATABASE_URL),
-# runs as a user without a name or a home, and writes nowhere, so that its root file system may be read-only.
+# runs as a user without a name or a home, and writes nowhere but to /tmp, where it makes each XLSX: the rest may be read-only.
 #
 #   docker build --tag broen .
 #   docker build --tag broen --build-arg PYTHON_IMAGE=registry.example.org/python:3.13-slim .   # ≥ 3.11, with venv

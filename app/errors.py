@@ -3,7 +3,9 @@
 BroenError
 ├── BadParameters      400  a parameter that is unknown, malformed or names what nobody has
 ├── NotFound           404  an id that never existed
+├── NotAcceptable      406  no format that the client accepts
 ├── Gone               410  an id that was deleted
+├── TooLarge           413  a list that does not fit into the format asked for
 ├── InvalidBody        422  a body, or a record of the packaged data, that breaks the shape or a rule
 └── Unavailable        503  the database is away or too slow; Retry-After says when to try again
 
@@ -95,10 +97,22 @@ class NotFound(BroenError):
     status, title = HTTPStatus.NOT_FOUND, "Not found"
 
 
+class NotAcceptable(BroenError):
+    """There is no format that the client accepts."""
+
+    status, title = HTTPStatus.NOT_ACCEPTABLE, "Not acceptable"
+
+
 class Gone(BroenError):
     """The record was deleted."""
 
     status, title = HTTPStatus.GONE, "Gone"
+
+
+class TooLarge(BroenError):
+    """The answer does not fit into the format asked for."""
+
+    status, title = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Content too large"
 
 
 class InvalidBody(BroenError):

@@ -25,7 +25,7 @@ from app.rest.reading import Reader
 from app.rest.response import Conditional
 from app.settings import Settings, load_settings
 
-EXPOSED: Final = ("Broen-As-Of", "ETag", "Link", "Retry-After", "X-Request-ID")
+EXPOSED: Final = ("Broen-As-Of", "Content-Disposition", "ETag", "Link", "Retry-After", "X-Request-ID")
 
 
 def create_app(settings: Settings | None = None) -> ASGIApp:

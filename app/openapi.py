@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.errors import Problem
 from app.resources import RESOURCES
+from app.rest.export.formats import GEOJSON, JSON, Format
 
 ABOUT: Final = {"name": "about", "description": "What the service says of itself."}
 DESCRIPTION: Final = """
@@ -22,6 +23,15 @@ with its period and what follows it. Periods are half open: `end` is the first d
 follow each other by `cursor`, which is the `next` of the page before, and the header `Link` has the whole path.
 A parameter that is unknown, malformed or given twice is refused, and so is an id that nobody has.
 
+**Whole lists.** `format` or the header `Accept` gives all that a list holds as CSV, XLSX, NDJSON or, of what is on
+the map, GeoJSON: as it is at one moment, in the order of the list, and never half; a connection that breaks has no
+proper end. In a table, objects and references are spread over columns (`budget_amount`, `lead_name`), and a list has
+in each of its columns (`partners_role`) one line a member, in which a backslash is `\\\\` and a line break `\\n`;
+what is no single value even there is JSON. An empty cell or line is null, an empty cell also an empty list, and `{}`
+in its first column an object of which all is null. In a CSV, a text that is empty, is `{}`, or begins with one of
+`= + - @ '`, a tab or a line break has an apostrophe in front: without these, every record can be had back as it was.
+An XLSX has typed cells instead, in which no text is ever a formula.
+
 **What is not known is null**, never a guess. Vague dates stay vague (EDTF), ranges stay ranges, amounts stay in the
 currency in which they were stated.
 """
@@ -30,13 +40,16 @@ currency in which they were stated.
 PROBLEMS: Final = {
     400: "A parameter is unknown, malformed, given twice, or names what nobody has.",
     404: "Nothing ever had this id; ids that resemble it are named.",
+    406: "The list has no format that `Accept` names; the problem says which it has.",
     410: "The record was deleted; its id is never given to anything else.",
+    413: "The list is too long for an XLSX (1,048,575 records), or a text for its cell (32,767 characters).",
     500: "Something failed that should not have; the operator finds it by its request id.",
     503: "The database cannot answer now; `Retry-After` says when to try again, in seconds.",
 }
 UNUSED: Final = ("HTTPValidationError", "JsonValue", "ValidationError")
 """What FastAPI and Pydantic add and nothing refers to."""
 OF_A_RECORD: Final = (404, 410)
+OF_A_LIST: Final = (406, 413)
 OF_THE_DATABASE: Final = (503,)
 HEADERS: Final = {
     "X-Request-ID": {"description": "The id of the request, to quote to the operator.", "schema": {"type": "string"}},
@@ -52,7 +65,24 @@ HEADERS: Final = {
         "description": 'The path of the next page, `rel="next"`; absent on the last.',
         "schema": {"type": "string"},
     },
+    "Content-Disposition": {
+        "description": "What to call the file, `broen-initiatives-2026-11-22.csv`; absent from a page of JSON.",
+        "schema": {"type": "string"},
+    },
+    "Vary": {"description": "That the answer depends on `Accept`.", "schema": {"type": "string"}},
     "Retry-After": {"description": "In how many seconds to try again.", "schema": {"type": "integer"}},
+}
+WHOLE: Final = {
+    "ndjson": "One record a line, as in `items` of a page",
+    "csv": "RFC 4180 in UTF-8, a row a record below a row of headings",
+    "xlsx": "A workbook of one sheet, a row a record below a row of headings",
+}
+POSITION: Final = {
+    "type": "array",
+    "items": {"type": "number"},
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "Degrees east of Greenwich, then north of the equator (WGS 84).",
 }
 IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
@@ -78,6 +108,7 @@ def document(api: FastAPI) -> dict[str, Any]:
             for operation in methods.values():
                 _declare(path, operation)
         whole["components"]["schemas"] = _shapes(whole["components"]["schemas"])
+        _declare_formats(whole)
         _show_ids(whole)
         api.openapi_schema = _named(whole)
     return api.openapi_schema
@@ -92,8 +123,9 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
             parameter["schema"].pop(said, None)
     can_be_kept, dated, paged = path.startswith("/v1"), "as_of" in names, "cursor" in names
     present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged}
+    present |= {"Content-Disposition": paged, "Vary": paged}
     answer = operation["responses"]["200"] | {
-        "description": "One page of the list." if paged else "The answer.",
+        "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",
         "headers": _headers(*(name for name, is_there in present.items() if is_there)),
     }
     responses = {"200": answer}
@@ -106,12 +138,47 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
     for status, description in PROBLEMS.items():
         if (status in OF_A_RECORD and "{id}" not in path) or (status in OF_THE_DATABASE and path == "/livez"):
             continue
+        if status in OF_A_LIST and not paged:
+            continue
         responses[str(status)] = {
             "description": description,
             "headers": _headers("X-Request-ID", *(["Retry-After"] if status in OF_THE_DATABASE else [])),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     operation["responses"] = responses
+
+
+def _declare_formats(whole: dict[str, Any]) -> None:
+    """Declare of each list the formats that it has, and the columns of its tables."""
+    for resource in RESOURCES:
+        operation = whole["paths"][resource.path]["get"]
+        parameters = {parameter["name"]: parameter["schema"] for parameter in operation["parameters"]}
+        parameters["format"]["enum"] = [format.name for format in resource.formats]
+        parameters["columns"]["items"] = {"type": "string", "enum": [column.name for column in resource.columns]}
+        content, record = operation["responses"]["200"]["content"], resource.public.__name__
+        content |= {f.media_type: {"schema": _whole_list(f, record)} for f in resource.formats if f is not JSON}
+
+
+def _whole_list(format: Format, record: str) -> dict[str, Any]:
+    """What a list of these records is in a format other than JSON."""
+    if format is not GEOJSON:
+        return {"type": "string", "description": f"{WHOLE[format.name]}; see `{record}`."}
+    geometries = [
+        {"type": "null"},
+        _object(type={"const": "Point"}, coordinates=POSITION),
+        _object(type={"const": "MultiPoint"}, coordinates={"type": "array", "items": POSITION, "minItems": 1}),
+    ]
+    feature = _object(
+        type={"const": "Feature"},
+        id={"type": "string"},
+        geometry={"oneOf": geometries},
+        properties={"$ref": f"#/components/schemas/{record}"},
+    )
+    return _object(type={"const": "FeatureCollection"}, features={"type": "array", "items": feature})
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _headers(*names: str) -> dict[str, Any]:

@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     """How many connections to the database a worker reads with."""
     statement_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 10
     """How long one statement may run, in seconds."""
+    export_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
+    """How many whole lists a worker gives at once, each over a connection of its own."""
+    export_seconds: Annotated[float, Field(ge=0.1, le=86400)] = 600
+    """How long giving a whole list may take, the client's reading included, in seconds."""
+    export_step_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 60
+    """How long one step of it may take, the database's or the client's, in seconds."""
 
     log_format: Literal["auto", "json", "text"] = "auto"
     """JSON lines or readable text; auto is text on a terminal."""

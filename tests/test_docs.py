@@ -1,5 +1,7 @@
 """The documentation is held against the code."""
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -70,9 +72,13 @@ def shows(whole: Any, shown: Any) -> bool:
 async def test_what_else_the_readme_asks_is_answered_as_it_says(client: AsyncClient) -> None:
     """Its figures are right."""
     urls = [url for url in CURLS if url not in dict(RECIPES)]
-    east, capital = [(await client.get(url)).raise_for_status().json() for url in urls]
+    answers = [(await client.get(url)).raise_for_status() for url in urls]
+    east, capital = (answer.json() for answer in answers[:-1])
+    headings, *rows = csv.reader(io.StringIO(answers[-1].text, newline=""))
     assert east["total"] == 46
     assert (capital["period"]["end"], capital["successors"][0]["id"]) == ("2027-01-01", "dk-oestdanmark")
+    assert headings == ["Titel", "Leder: navn", "Områder: kommune: navn"]
+    assert ["Broen til bedre sundhed", "", "Lolland\nGuldborgsund"] in rows
 
 
 @pytest.mark.parametrize(

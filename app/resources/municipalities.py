@@ -24,9 +24,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRow
 from app.resources.measurements import POPULATION, MeasurementRow
-from app.resources.regions import Country, RegionRow, Succession, succession
+from app.resources.regions import Country, RegionRow, Succession, regions, succession
 from app.rest.dates import Period
-from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
+from app.rest.export.geometry import point, points
+from app.rest.query import Condition, Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -234,6 +235,17 @@ municipalities = Resource(
         "predecessors": succession(MunicipalityRow, "municipality_id", AreaAfterRow, AreaBeforeRow),
         "successors": succession(MunicipalityRow, "municipality_id", AreaBeforeRow, AreaAfterRow),
     },
+    geometry=point(MunicipalityRow.point_latitude, MunicipalityRow.point_longitude),
+)
+
+
+def municipality_points(*where: Condition) -> ScalarSelect[Any]:
+    """Where the municipalities that meet `where` are on the map."""
+    return points(MunicipalityRow.point_latitude, MunicipalityRow.point_longitude, *where)
+
+
+regions.geometry = municipality_points(  # said here, for a region is where its municipalities are
+    MembershipRow.record_id == MunicipalityRow.id, MembershipRow.region_id == RegionRow.id, current(MembershipRow)
 )
 
 

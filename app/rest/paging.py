@@ -7,6 +7,7 @@ skipped while records come and go. The cursor pins the question and the day, and
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, NamedTuple, Self
@@ -106,13 +107,18 @@ def page_of(
 
     `more` is the key and the id of the last record, as JSON. The page is sorted by the key, then by the id.
     """
-    order = (key.desc(), id.desc()) if last_first else (key, id)
     place = func.json_build_array(key, id)
-    found = records.with_only_columns(item.label("item"), place.label("place")).order_by(*order).limit(LIMIT + 1)
+    found = records.with_only_columns(item.label("item"), place.label("place"))
+    found = found.order_by(*order(id, key, last_first=last_first)).limit(LIMIT + 1)
     page = select(found.subquery("found"), func.row_number().over().label("n")).subquery("page")
     items = func.string_agg(cast(page.c.item, Text), ",").filter(page.c.n <= LIMIT)
     more = case((func.count() > LIMIT, func.max(cast(page.c.place, Text)).filter(page.c.n == LIMIT)))
     return select(func.coalesce(items, "").label("items"), more.label("more")).select_from(page)
+
+
+def order(id: ColumnElement[str], key: ColumnElement[Any], *, last_first: bool) -> Sequence[ColumnElement[Any]]:
+    """The order of a list: by the key, then by the id."""
+    return (key.desc(), id.desc()) if last_first else (key, id)
 
 
 def beyond(id: ColumnElement[str], key: ColumnElement[Any], *, last_first: bool) -> ColumnElement[bool]:

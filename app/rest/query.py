@@ -36,6 +36,7 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from app.db import Base, PartRow, RecordRow, target_of
 from app.errors import BadParameters, bad_parameter
+from app.rest.export.formats import ACCEPT, FormatQuery
 from app.rest.schema import Absent, Day, Id, Schema
 from app.rest.view import record_of
 
@@ -225,7 +226,7 @@ class Filters(Moment):
         cls.model_rebuild(force=True)
 
 
-class ListQuery(Filters):
+class ListQuery(Filters, FormatQuery):
     """What every list can be asked; a list adds its filters, and `sort` with its Sorts."""
 
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
@@ -259,7 +260,11 @@ class ListQuery(Filters):
 
 
 async def check_query(request: Request) -> None:
-    """Refuse what would be lost in silence: bytes that are no UTF-8, and a second value where one is taken."""
+    """Refuse what would be lost in silence: bytes that are no UTF-8, and a second value where one is taken.
+
+    What the client accepts is kept, for a list to choose its format by; a dependency of its own would cost more.
+    """
+    ACCEPT.set(",".join(request.headers.getlist("Accept")) or "*/*")
     try:
         unquote_to_bytes(request.scope["query_string"]).decode()
     except UnicodeDecodeError as error:

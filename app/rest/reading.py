@@ -1,12 +1,13 @@
 """Reading: one statement, compiled once, on an asyncpg pool of its own.
 
 The Reader is the only way to the database for a GET. It turns whatever is wrong with the database into `Unavailable`,
-and recovers by itself: the pool makes a new connection when it next needs one.
+and recovers by itself: the pool makes a new connection when it next needs one. What is too long for one answer is read
+through a cursor, on a connection that is made for it and closed after it; of these there are few at a time.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
@@ -42,6 +43,8 @@ AWAY: Final = (
 """What it fails with when there is no server to connect to, or none that lets us in."""
 BEHIND: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 """What it fails with when the database has not been migrated."""
+BATCH: Final = 100
+"""How many rows a cursor fetches at a time: few enough that nobody else waits while they are written."""
 
 
 class ServerTooOldError(Exception):
@@ -67,9 +70,12 @@ class Reader:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.root = settings.root_path
+        self.settings = settings
+        self._url = url
         self._today = settings.today
         self._patience = settings.statement_seconds
         self._turns = asyncio.Semaphore(settings.pool_size)  # first come, first served, which the pool is not
+        self._streams = asyncio.Semaphore(settings.export_pool_size)
         self._pool = asyncpg.create_pool(
             url,
             min_size=0,  # a database that is away must not keep the service from starting
@@ -78,14 +84,7 @@ class Reader:
             reset=_keep,
             command_timeout=settings.statement_seconds + 1,
             timeout=5,
-            server_settings={
-                "application_name": "broen reads",
-                "default_transaction_read_only": "on",
-                "jit": "off",
-                "work_mem": "32MB",
-                "statement_timeout": str(int(settings.statement_seconds * 1000)),
-                "timezone": "UTC",
-            },
+            server_settings=_session("broen reads", statement_timeout=settings.statement_seconds),
         )
 
     async def __aenter__(self) -> Self:
@@ -107,23 +106,23 @@ class Reader:
         return self._today or datetime.now(COPENHAGEN).date()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, turns: asyncio.Semaphore, busy: str) -> AsyncIterator[None]:
         """Wait for a connection to be free, but not without end."""
         try:
             async with asyncio.timeout(self._patience):
-                await self._turns.acquire()
+                await turns.acquire()
         except TimeoutError as error:
-            raise Unavailable("Too many questions are waiting for the database right now.") from error
+            raise Unavailable(busy) from error
         try:
             yield
         finally:
-            self._turns.release()
+            turns.release()
 
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
         """The first row that a statement gives; Unavailable when the database can't answer."""
         arguments = statement.arguments(values)
-        async with self._turn():
-            try:
+        async with self._turn(self._turns, "Too many questions are waiting for the database right now."):
+            with _told():
                 try:
                     return await self._pool.fetchrow(statement.sql, *arguments)
                 except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making
@@ -131,14 +130,69 @@ class Reader:
                 except DROPPED:  # a connection died unnoticed, and others may have; a read may be run again
                     await self._pool.expire_connections()
                     return await self._pool.fetchrow(statement.sql, *arguments)
-            except asyncpg.QueryCanceledError as error:
-                raise Unavailable("The database took too long over this question; ask for less at once.") from error
-            except BEHIND as error:
-                raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
-            except ValueError:
-                raise
-            except AWAY as error:
-                raise Unavailable("The database cannot be reached right now.") from error
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any]) -> AsyncGenerator[list[asyncpg.Record], None]:
+        """All rows that a statement gives, some at a time, as they were at one moment.
+
+        The next ones are fetched while the caller has these. The connection is free when all have been read or the
+        generator is closed, whatever the database was doing. Unavailable as in `row`, between any two.
+        """
+        async with self._turn(self._streams, "Too many exports are under way right now."), self._connection() as held:
+            with _told():
+                await held.transaction(isolation="repeatable_read", readonly=True).start()
+                cursor = await held.cursor(statement.sql, *statement.arguments(values))
+                ahead = asyncio.ensure_future(cursor.fetch(BATCH))
+                try:
+                    while found := await ahead:
+                        ahead = asyncio.ensure_future(cursor.fetch(BATCH))
+                        yield found
+                finally:
+                    ahead.cancel()
+                    await asyncio.gather(ahead, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of one's own, with more time than a page has."""
+        step, whole = self.settings.export_step_seconds, self.settings.export_seconds
+        session = _session("broen exports", statement_timeout=step, transaction_timeout=whole + step)
+        session["random_page_cost"] = "1.1"  # indexes are looked into for every row, and soon in memory
+        with _told():
+            held = await asyncpg.connect(self._url, timeout=5, command_timeout=step + 1, server_settings=session)
+        try:
+            yield held
+        finally:
+            try:
+                await held.close(timeout=5)
+            except AWAY:  # as when the pool is closed
+                held.terminate()
+
+
+def _session(name: str, **seconds: float) -> dict[str, str]:
+    """The settings of a session that reads, with its timeouts."""
+    limits = {limit: str(int(value * 1000)) for limit, value in seconds.items()}
+    return {
+        "application_name": name,
+        "default_transaction_read_only": "on",
+        "jit": "off",
+        "timezone": "UTC",
+        "work_mem": "32MB",
+        **limits,
+    }
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the database fails with into what a caller is told."""
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise Unavailable("The database took too long over this question; ask for less at once.") from error
+    except BEHIND as error:
+        raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
+    except ValueError:
+        raise
+    except AWAY as error:
+        raise Unavailable("The database cannot be reached right now.") from error
 
 
 async def _check_version(connection: asyncpg.Connection) -> None:

@@ -5,44 +5,34 @@ Its SQL is derived from its shapes, compiled once for each shape of question, an
 
 import json
 import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from types import NoneType
-from typing import Any, Final, Generic, NamedTuple, TypeVar, get_args, get_origin
+from functools import cached_property, lru_cache, partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from fastapi import APIRouter
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Table,
-    Text,
-    any_,
-    bindparam,
-    cast,
-    exists,
-    func,
-    literal_column,
-    null,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, cast, func, literal_column, null, select
 
 from app.db import PartRow, RecordRow, table_of
 from app.errors import BadParameters
+from app.rest.export.answer import Export, writer
+from app.rest.export.columns import Column, chosen, columns_of
+from app.rest.export.formats import CSV, GEOJSON, JSON, NDJSON, VARY, XLSX, Format, choose, headers_of
+from app.rest.export.geometry import feature
+from app.rest.export.sheet import MOST_RECORDS
 from app.rest.facets import counted, facets
+from app.rest.gaps import gaps, may_lack
 from app.rest.missing import absent, missing, unknown_ids
-from app.rest.paging import Cursor, beyond, page_of, question, sort_key
+from app.rest.paging import Cursor, beyond, order, page_of, question, sort_key
 from app.rest.query import Condition, Filters, ListQuery, Moment, Where, any_of, any_state
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
 from app.rest.schema import Id, Page, Record, RecordData, Ref, Source
 from app.rest.sources import SourceRow, sources_of, supported_by
-from app.rest.view import Computed, Parts, columns, json_object, kind_of
+from app.rest.view import Computed, Parts, columns, json_object
 
 P = TypeVar("P", bound=Record)
 D = TypeVar("D", bound=RecordData[Any])
-NOTHING: Final = literal_column("array['', '{}', '[]']", ARRAY(Text))
-"""What a field that is unknown looks like as text: null, an empty array, an empty list."""
 
 
 @dataclass(eq=False)
@@ -51,8 +41,8 @@ class Resource(Generic[P, D]):
 
     `name` is its path below /v1, `about` what the OpenAPI says of it, `example` the id that it shows; `public` is what
     is read and `data` what is written; `query` is what a list can be asked, and `listed` what it shows unless ids are
-    asked for; `parts` says which table holds which list; `computed` gives the SQL of fields that no column holds. Its
-    routes hang on `router`.
+    asked for; `parts` says which table holds which list; `computed` gives the SQL of fields that no column holds;
+    `geometry` is the SQL of a record's place on the map, as GeoJSON. Its routes hang on `router`.
     """
 
     name: str
@@ -65,10 +55,13 @@ class Resource(Generic[P, D]):
     parts: Parts = field(default_factory=dict)
     computed: Computed = field(default_factory=dict)
     listed: Condition | None = None
+    geometry: ColumnElement[Any] | None = None
     path: str = field(init=False)
     tag: str = field(init=False)
     router: APIRouter = field(init=False)
     table: Table = field(init=False)
+    columns: Sequence[Column] = field(init=False)
+    """What a table of these records has."""
 
     def __post_init__(self) -> None:
         """Derive what needs no other resource."""
@@ -77,14 +70,20 @@ class Resource(Generic[P, D]):
         self.router = APIRouter(prefix=self.path, tags=[self.tag])
         self.table = table_of(self.row)
         self.parts = {"sources": SourceRow, **self.parts}
-        self.query.offer("unknown", [name for name in self.public.model_fields if self._may_lack(name)])
+        self.columns = columns_of(self.public)
+        self.query.offer("unknown", may_lack(self.public))
         self.query.offer("facet", [name for name, where in self.query.filters().items() if where.links])
 
     @cached_property
-    def item(self) -> ColumnElement[Any]:
-        """A record as it is read; a field without a column is an error."""
+    def fields(self) -> Computed:
+        """Its fields as they are read; a field without a column is an error."""
         sources = sources_of(self.name, self.row.id, Source[Ref])
-        return json_object(columns(self.public, self.row, self.parts, {"sources": sources, **self.computed}))
+        return columns(self.public, self.row, self.parts, {"sources": sources, **self.computed})
+
+    @cached_property
+    def item(self) -> ColumnElement[Any]:
+        """A record as it is read."""
+        return json_object(self.fields)
 
     @cached_property
     def stored(self) -> ColumnElement[Any]:
@@ -97,37 +96,24 @@ class Resource(Generic[P, D]):
         own = {
             "id": any_of(self.row.id),
             "document": supported_by(self.name, self.row.id),
-            "unknown": any_state(self.gaps),
+            "unknown": any_state(gaps(self.name, self.public, self.row, self.parts, self.computed)),
         }
         return {**own, **query_type.filters()}
 
-    def _may_lack(self, name: str) -> bool:
-        annotation = self.public.model_fields[name].annotation
-        return NoneType in get_args(annotation) or get_origin(annotation) is list
-
-    @cached_property
-    def gaps(self) -> dict[str, Condition]:
-        """What it is for each field that may be unknown to be so."""
-        return {name: self._lacks(name) for name in self.public.model_fields if self._may_lack(name)}
-
-    def _lacks(self, name: str) -> Condition:
-        if name == "sources":
-            return ~exists().where(SourceRow.resource == self.name, SourceRow.record_id == self.row.id)
-        if name in self.parts:
-            return ~exists().where(self.parts[name].record_id == self.row.id)
-        value = self.computed.get(name)
-        if value is None:
-            kind = kind_of(self.public.model_fields[name].annotation)
-            spread = [f"{name}_{inner}" for inner in getattr(kind, "model_fields", ())]
-            value = next(self.table.c[column] for column in (name, f"{name}_id", *spread) if column in self.table.c)
-        return func.coalesce(cast(value, Text), "") == any_(NOTHING)
+    @property
+    def formats(self) -> Sequence[Format]:
+        """The formats that a list of these records can have, the most usual first."""
+        return (JSON, NDJSON, CSV, XLSX) if self.geometry is None else (JSON, NDJSON, CSV, XLSX, GEOJSON)
 
     def shares(self, part: type[PartRow]) -> dict[str, Any]:
         """The columns that say of which resource a part is, where all resources share the table: that of sources."""
         return {"resource": self.name} if part is SourceRow else {}
 
     async def page(self, read: Reader, query: ListQuery) -> Json[Page[P]]:
-        """A page of the records that the query asks for."""
+        """A page of the records that the query asks for, or all of them in another format."""
+        format = choose(query, self.formats, self.columns)
+        if format is not JSON:
+            return await self._whole(read, query, format)
         cursor, present = Cursor.read(query), query.present()
         as_of = query.as_of or (cursor.as_of if cursor else read.today())
         shape = Shape(
@@ -143,10 +129,8 @@ class Resource(Generic[P, D]):
             values |= {"after_key": cursor.key, "after_id": cursor.id}
         row = await read.row(_page(self, shape), values)
         assert row is not None, "an aggregate gives a row"
-        if unknown := {name: row[f"unknown_{name}"] for name in present if row.get(f"unknown_{name}")}:
-            targets = {name: where.targets for name, where in self.filters(type(query)).items()}
-            raise BadParameters(faults=await unknown_ids(read, targets, unknown))
-        headers = {"Broen-As-Of": str(as_of)}
+        await self.refuse_unknown(read, query, row)
+        headers = {"Broen-As-Of": str(as_of), **VARY}
         following = "null"
         if row["more"]:
             token = str(Cursor(question(query), as_of, *json.loads(row["more"], parse_float=str)))
@@ -156,6 +140,33 @@ class Resource(Generic[P, D]):
         counts = row["facets"] or "null"
         body = f'{{"items":[{row["items"]}],"next":{following},"total":{total},"as_of":"{as_of}","facets":{counts}}}'
         return Json(body.encode(), headers=headers)
+
+    async def _whole(self, read: Reader, query: ListQuery, format: Format) -> Json[Page[P]]:
+        """All records that the query asks for, in the order of the list."""
+        present, as_of = query.present(), query.as_of or read.today()
+        shape = Shape(
+            type(query), frozenset(present), query.sort, counted=format is XLSX, after=False, facets=frozenset()
+        )
+        if unknown := _unknown(self, shape):
+            row = await read.row(unknown, present)
+            assert row is not None, "scalars give a row"
+            await self.refuse_unknown(read, query, row)
+        wanted = chosen(self.columns, query.columns)
+        needed = {"id", *(column.path[0] for column in wanted)}
+        statement = _all(self, shape, tuple(name for name in self.fields if name in needed), located=format is GEOJSON)
+        rows = partial(read.rows, statement, present | {"as_of": as_of})
+        return Export(rows, writer(format, query, wanted), read.settings, headers_of(format, self.name, as_of))
+
+    def unknown(self, query_type: type[Filters], present: Collection[str]) -> list[ColumnElement[Any]]:
+        """The ids that nobody has, in a column for each of the filters that are set and take ids."""
+        filters = {name: where for name, where in self.filters(query_type).items() if name in present}
+        return [absent(w.targets, name).label(f"unknown_{name}") for name, w in filters.items() if w.targets]
+
+    async def refuse_unknown(self, read: Reader, query: Filters, row: Mapping[str, Any]) -> None:
+        """Refuse a question whose row has ids that nobody has in these columns; BadParameters names near ones."""
+        if unknown := {name: row[f"unknown_{name}"] for name in query.present() if row.get(f"unknown_{name}")}:
+            targets = {name: where.targets for name, where in self.filters(type(query)).items()}
+            raise BadParameters(faults=await unknown_ids(read, targets, unknown))
 
     async def one(self, read: Reader, id: str, query: Moment) -> Json[P]:
         """One record, whatever its period; Gone when it was deleted, NotFound when there never was one."""
@@ -180,24 +191,46 @@ class Shape(NamedTuple):
 @lru_cache(maxsize=1000)
 def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
     id, key = resource.table.c.id, sort_key(shape.query, shape.sort)
-    filters = {name: where for name, where in resource.filters(shape.query).items() if name in shape.present}
-
-    def but(left_out: str | None) -> Select[Any]:
-        """The records that match all filters, or all but one."""
-        conditions = [where.sql(name) for name, where in filters.items() if name != left_out]
-        if resource.listed is not None and "id" not in shape.present:
-            conditions.append(resource.listed)
-        return select().select_from(resource.table).where(*conditions)
-
-    matching = but(None)
-    last_first = shape.sort.startswith("-")
+    last_first, matching = shape.sort.startswith("-"), _matching(resource, shape)
     rest = matching.where(beyond(id, key, last_first=last_first)) if shape.after else matching
     total = matching.with_only_columns(func.count()).scalar_subquery() if shape.counted else null()
-    unknown = [absent(w.targets, name).label(f"unknown_{name}") for name, w in filters.items() if w.targets]
     page = page_of(rest, resource.item, id, key, last_first=last_first)
     every = shape.query.filters()
-    counts = facets({name: counted(every[name], but(name), id) for name in sorted(shape.facets)})
-    return Statement(page.add_columns(total.label("total"), counts.label("facets"), *unknown))
+    counts = facets({name: counted(every[name], _matching(resource, shape, name), id) for name in sorted(shape.facets)})
+    beside = (total.label("total"), counts.label("facets"), *resource.unknown(shape.query, shape.present))
+    return Statement(page.add_columns(*beside))
+
+
+@lru_cache(maxsize=1000)
+def _all(resource: Resource[Any, Any], shape: Shape, fields: Sequence[str], *, located: bool) -> Statement:
+    """All records, one a row, with these fields; `total` is how many, but counts no further than an XLSX can hold."""
+    id, key = resource.table.c.id, sort_key(shape.query, shape.sort)
+    item = json_object({name: resource.fields[name] for name in fields})
+    if located:
+        assert resource.geometry is not None, "only what has a place is offered on the map"
+        item = feature(id, resource.geometry, item)
+    matching = _matching(resource, shape)
+    some = matching.with_only_columns(literal_column("1")).limit(MOST_RECORDS + 1).subquery()
+    total = select(func.count()).select_from(some).scalar_subquery() if shape.counted else null()
+    rows = matching.with_only_columns(cast(item, Text).label("item"), total.label("total"))
+    rows = rows.order_by(*order(id, key, last_first=shape.sort.startswith("-")))
+    return Statement(rows.limit(literal_column("all")))  # has the JSON made after the sort, not sorted with the rows
+
+
+@lru_cache(maxsize=1000)
+def _unknown(resource: Resource[Any, Any], shape: Shape) -> Statement | None:
+    """Which ids in the question nobody has; None when there are none in it."""
+    unknown = resource.unknown(shape.query, shape.present)
+    return Statement(select(*unknown)) if unknown else None
+
+
+def _matching(resource: Resource[Any, Any], shape: Shape, but: str | None = None) -> Select[Any]:
+    """The records that a question is about, or would be without one of its filters."""
+    filters = resource.filters(shape.query)
+    conditions = [filters[name].sql(name) for name in sorted(shape.present) if name != but]
+    if resource.listed is not None and "id" not in shape.present:
+        conditions.append(resource.listed)
+    return select().select_from(resource.table).where(*conditions)
 
 
 @lru_cache(maxsize=200)

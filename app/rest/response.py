@@ -56,4 +56,4 @@ class Conditional:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, without_body)
+        await self.app({**scope, "method": "GET", "bare": bare}, receive, without_body)

@@ -133,7 +133,7 @@ class Revision:
 
     async def delete(self, resource: Resource[Any, Any], id: str) -> bool:
         """Delete a record and its parts; tells whether there was one. Its id is never given to anything else."""
-        held = (await self._held(resource, [id]))[id]
+        held = (await self.held(resource, [id]))[id]
         if held.data is None:
             return False
         table = resource.table
@@ -170,8 +170,8 @@ class Revision:
         await self._checks.finish()
         await self._connection.execute(text("set constraints all immediate"))
 
-    async def _held(self, resource: Resource[Any, D], ids: list[str]) -> dict[str, Held[D]]:
-        """What there is of each record."""
+    async def held(self, resource: Resource[Any, D], ids: list[str]) -> dict[str, Held[D]]:
+        """What there is of each of these records."""
         given = func.unnest(bindparam(None, ids, type_=ARRAY(Text))).column_valued("given")
         version = select(func.coalesce(func.max(ChangeRow.version), 0)).where(
             ChangeRow.resource == resource.name, ChangeRow.id == given
@@ -188,7 +188,7 @@ class Revision:
         if self.changes >= self._replan_at:
             await self._connection.execute(REPLAN)
             self._replan_at = 2 * self.changes
-        held = await self._held(resource, list(batch))
+        held = await self.held(resource, list(batch))
         outcomes: dict[str, Outcome] = {
             id: "unchanged" if data == held[id].data else "replaced" if held[id].data else "created"
             for id, data in batch.items()

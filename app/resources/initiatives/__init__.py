@@ -22,7 +22,7 @@ from app.resources.initiatives.tables import (
     StageRow,
     TargetGroupRow,
 )
-from app.resources.municipalities import lies_in
+from app.resources.municipalities import MembershipRow, MunicipalityRow, lies_in, municipality_points
 from app.resources.organisations import MemberRow, OrganisationRow
 from app.rest.query import Condition, Link, ListQuery, Moment, RecordId, Sorts, Where, any_id, any_in, any_of, referred
 from app.rest.reading import Reading
@@ -217,6 +217,15 @@ initiatives = Resource(
         "contacts": ContactRow,
     },
     computed={"children": many(Ref, Child, Child.parent_id == InitiativeRow.id, order=[Child.id], name=Child.title)},
+    geometry=municipality_points(
+        InitiativeAreaRow.record_id == InitiativeRow.id,
+        (InitiativeAreaRow.municipality_id == MunicipalityRow.id)
+        | exists().where(
+            MembershipRow.record_id == MunicipalityRow.id,
+            MembershipRow.region_id == InitiativeAreaRow.region_id,
+            current(MembershipRow),
+        ),
+    ),
 )
 
 

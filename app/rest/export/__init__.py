@@ -1,0 +1,1 @@
+"""Whole lists in other formats than a page of JSON, streamed while they are read."""
