@@ -3,18 +3,25 @@
 import csv
 import io
 import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from app.errors import TooLarge
 from app.resources import RESOURCES
 from app.rest.export.columns import columns_of, compact
 from app.rest.export.headings import DANISH, heading
+from app.rest.export.sheet import Book
 from app.rest.export.text import Table
 from app.rest.resource import Resource
 from app.rest.schema import Schema
@@ -165,3 +172,83 @@ def test_no_table_has_two_headings_that_are_the_same(lang: str | None) -> None:
         headings = [heading(column, lang) for column in resource.columns]
         assert len(set(headings)) == len(headings), resource.name
         assert all(text == text.strip() and text for text in headings)
+
+
+class Span(Schema):
+    """How many there may be."""
+
+    least: int | None
+    most: int | None
+
+
+class Typed(Schema):
+    """A record with every type that a workbook has."""
+
+    id: str
+    span: Span | None
+    yes: bool
+    day: date | None
+    at: datetime
+    rate: Decimal
+    degrees: float
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which workbooks are made."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@contextmanager
+def book(*records: dict[str, Any]) -> Iterator[Book]:
+    """A workbook of records."""
+    made = Book(columns_of(Typed), [column.name for column in columns_of(Typed)])
+    try:
+        made.add([compact(record) for record in records])
+        yield made
+    finally:
+        made.discard()
+
+
+PLAIN: Final = {
+    "id": "0360",
+    "span": {"least": 5, "most": None},
+    "yes": True,
+    "day": "1900-03-01",
+    "at": "2026-11-22T09:30:15.250000+00:00",
+    "rate": Decimal("49.9985"),
+    "degrees": Decimal("-54.77"),
+}
+
+
+def test_a_workbook_shows_what_it_cannot_count_as_a_text(folder: Path) -> None:
+    """Days before Excel's calendar, and objects of which all is null; nothing is left of it when it is discarded."""
+    with book(PLAIN, {**PLAIN, "span": {"least": None, "most": None}, "day": "1848-06-05", "yes": False}) as made:
+        made.finish()
+        whole = b"".join(iter(made.read, b""))
+    assert list(folder.iterdir()) == []
+    _, *rows = openpyxl.load_workbook(io.BytesIO(whole)).worksheets[0].iter_rows(values_only=True)
+    at = datetime(2026, 11, 22, 9, 30, 15)  # noqa: DTZ001 - a workbook knows no zones
+    assert rows == [
+        ("0360", 5, None, True, datetime(1900, 3, 1), at, 49.9985, -54.77),  # noqa: DTZ001
+        ("0360", "{}", None, False, "1848-06-05", at, 49.9985, -54.77),
+    ]
+
+
+def test_a_workbook_that_is_given_up_leaves_nothing(folder: Path) -> None:
+    """Neither a file nor an open one."""
+    with book(PLAIN):
+        assert list(folder.iterdir())
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [("a" * 32_767, True), ("𝄞" * 16_383, True), ("a" * 32_768, False), ("𝄞" * 16_384, False)]
+)
+def test_a_text_fits_its_cell_or_is_refused(folder: Path, text: str, *, fits: bool) -> None:
+    """Counted as Excel does: a letter beyond the basic plane counts twice."""
+    refused = nullcontext() if fits else pytest.raises(TooLarge, match="is longer than the 32767 characters")
+    with refused, book({**PLAIN, "id": text}) as made:
+        made.finish()
+    assert list(folder.iterdir()) == []

@@ -70,8 +70,8 @@ class Export(Json[T]):
     async def _send(self, send: Send) -> None:
         """Send the list.
 
-        What fails before the first byte is a problem. What fails later is raised too, so that the last chunk is never
-        sent and the connection breaks: nobody takes half a list for the whole.
+        What fails before the first byte is a problem. What fails later is raised too: the last chunk is never sent, the
+        connection breaks, and nobody takes half a list for the whole.
         """
         started = False
 
@@ -84,15 +84,16 @@ class Export(Json[T]):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
 
         try:
-            async with asyncio.timeout(self._settings.export_seconds), aclosing(self._rows()) as rows:
-                await self._write(rows, put)
+            async with asyncio.timeout(self._settings.export_seconds):
+                async with aclosing(self._rows()) as rows:
+                    await self._write(rows, put)
+                await send({"type": "http.response.body", "body": b""})
         except Exception as error:
             if started:
                 log.warning("export cut off", cause=repr(error))
             elif isinstance(error, TimeoutError):
                 raise Unavailable("The whole list takes too long; ask for less at once.") from error
             raise
-        await send({"type": "http.response.body", "body": b""})
 
 
 async def _gone(receive: Receive) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from operator import itemgetter
 from types import NoneType
 from typing import Any, Final, TypeAlias, get_args, get_origin
@@ -38,7 +39,10 @@ HOLLOW: Final = Hollow()
 RISKY: Final = frozenset("=+-@\t\r\n'")
 """What a spreadsheet would take a text for something else by."""
 ESCAPES: Final = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
+MOST_WITH_NEAR: Final = 10
+"""For how many unknown names near ones are looked for."""
 DECODE: Final = json.JSONDecoder(parse_float=Decimal).decode
+"""A record from its JSON, its numbers exact."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,13 @@ def chosen(columns: Sequence[Column], names: Sequence[str] | None) -> Sequence[C
 
 
 def wrong_names(columns: Sequence[Column], names: Sequence[str]) -> list[Fault]:
-    """A fault for each name that no column has, with near ones, and for each that is given more than once."""
+    """A fault for each name that no column has, the first few with near ones, and for each that is given again."""
     known = [column.name for column in columns]
+    unknown = [name for name in names if name not in known]
+    near = [difflib.get_close_matches(name, known) for name in unknown[:MOST_WITH_NEAR]]
     return [
-        bad_parameter("columns", f"There is no column {name}", difflib.get_close_matches(name, known))
-        for name in names
-        if name not in known
+        bad_parameter("columns", f"There is no column {name}", near_ones)
+        for name, near_ones in zip_longest(unknown, near, fillvalue=())
     ] + [
         bad_parameter("columns", f"The column {name} is asked for {times} times")
         for name, times in Counter(names).items()

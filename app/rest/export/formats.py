@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from datetime import date
+from functools import lru_cache
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -42,7 +44,7 @@ FOR: Final = {
 VARY: Final = {"Vary": "Accept"}
 """What caches are told about the answers of a list."""
 
-ColumnName = Annotated[str, Field(max_length=200)]
+ColumnName = Annotated[str, Field(max_length=100)]
 
 
 class FormatQuery(Schema):
@@ -81,6 +83,7 @@ def _named(name: str, offered: Sequence[Format]) -> Format:
     raise BadParameters(faults=[bad_parameter("format", f"This list is not on the map; there are: {there_are}")])
 
 
+@lru_cache(maxsize=200)
 def _accepted(accept: str, offered: Sequence[Format]) -> Format:
     best = max(offered, key=lambda format: _quality(accept, format.media_type))
     if not _quality(accept, best.media_type):
@@ -106,7 +109,7 @@ def _weight(parameters: Sequence[str]) -> float:
     return float(said) if re.fullmatch(r"0(\.\d{0,3})?|1(\.0{0,3})?", said) else 0.0
 
 
-def headers_of(format: Format, name: str, as_of: Any) -> dict[str, str]:
+def headers_of(format: Format, name: str, as_of: date) -> dict[str, str]:
     """The headers of a list that is given whole: what it is, what to call its file, the day that it is about."""
     return {
         "Content-Type": f"{format.media_type}{format.parameters}",

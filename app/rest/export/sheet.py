@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from app.errors import TooLarge
-from app.rest.export.columns import DECODE, RISKY, Column
+from app.rest.export.columns import DECODE, HOLLOW, RISKY, Column
 from app.rest.export.text import Put, Rows
 
 MOST_RECORDS: Final = 1_048_575
@@ -26,19 +26,36 @@ PIECE: Final = 2**17
 FIRST_DAY: Final = "1900-03-01"
 """The first day that Excel counts rightly: it knows none before 1900, and takes that for a leap year."""
 DAY_ZERO: Final = date(1899, 12, 30).toordinal()
-FORMS: Final = {
-    int: "0",
-    float: "General",
-    Decimal: "#,##0.00##",
-    date: "yyyy-mm-dd",
-    datetime: "yyyy-mm-dd hh:mm:ss",
-}
-"""How numbers and times are shown."""
-WIDTHS: Final = {int: 10, float: 10, Decimal: 14, bool: 10, date: 11, datetime: 19}
-"""How wide their columns are, in digits; those of texts are wider."""
-
 Write = Callable[[Any], None]
 """What writes one cell of a record's row."""
+
+
+def _serial(text: str) -> float | None:
+    """A day or an instant as Excel counts them, in days since the end of 1899, in UTC; None where it cannot count."""
+    if text < FIRST_DAY:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment.toordinal() - DAY_ZERO + (moment.hour * 3600 + moment.minute * 60 + moment.second) / 86_400
+
+
+class Typed(NamedTuple):
+    """How a type of values is written: what its cells hold, how they are shown, how wide a column is, in digits."""
+
+    value: Callable[[Any], float | None]
+    form: str
+    width: int
+
+
+TYPED: Final = {
+    int: Typed(float, "0", 10),
+    float: Typed(float, "General", 10),
+    Decimal: Typed(float, "#,##0.00##", 14),
+    bool: Typed(bool, "General", 10),
+    date: Typed(_serial, "yyyy-mm-dd", 11),
+    datetime: Typed(_serial, "yyyy-mm-dd hh:mm:ss", 19),
+}
+"""The types that a workbook has; all else is a text."""
+TEXT_WIDTH: Final = 30
 
 
 class _Sheet(Worksheet):  # type: ignore[misc]
@@ -65,7 +82,7 @@ class Book:
         self._file: BinaryIO | None = None
         bold = self._book.add_format({"bold": True})
         for n, (column, heading) in enumerate(zip(columns, headings, strict=True)):
-            self._sheet.set_column(n, n, WIDTHS.get(column.kind, 30))
+            self._sheet.set_column(n, n, TYPED[column.kind].width if column.kind in TYPED else TEXT_WIDTH)
             self._sheet.write_string(0, n, heading, bold)
         self._sheet.freeze_panes(1, 0)
 
@@ -96,12 +113,21 @@ class Book:
 
     def _writer(self, n: int, column: Column) -> Write:
         """What writes the cells of a column, the n-th, with the type of its values."""
-        if column.members or column.kind in (str, object):
+        if column.members or column.kind not in TYPED:
             return self._texts(n, column)
-        if column.kind is bool:
-            return self._truths(n, column)
-        form = self._book.add_format({"num_format": FORMS[column.kind]})
-        return (self._times if column.kind in (date, datetime) else self._numbers)(n, column, form)
+        typed = TYPED[column.kind]
+        put = self._sheet.write_boolean if column.kind is bool else self._sheet.write_number
+        form = self._book.add_format({"num_format": typed.form})
+
+        def write(record: Any) -> None:
+            if (value := column.get(record)) is not None:
+                cell = None if value is HOLLOW else typed.value(value)
+                if cell is None:
+                    self._sheet.write_string(self._row, n, str(value))
+                else:
+                    put(self._row, n, cell, form)
+
+        return write
 
     def _texts(self, n: int, column: Column) -> Write:
         """Texts, also where they look like something else."""
@@ -118,48 +144,18 @@ class Book:
 
         return write
 
-    def _truths(self, n: int, column: Column) -> Write:
-        def write(record: Any) -> None:
-            if (value := column.get(record)) is not None:
-                self._sheet.write_boolean(self._row, n, value)
-
-        return write
-
-    def _numbers(self, n: int, column: Column, form: Any) -> Write:
-        def write(record: Any) -> None:
-            if (value := column.get(record)) is not None:
-                self._sheet.write_number(self._row, n, float(value), form)
-
-        return write
-
-    def _times(self, n: int, column: Column, form: Any) -> Write:
-        """Days and instants; as texts where Excel cannot count, and where a period is there without its days."""
-
-        def write(record: Any) -> None:
-            value = column.get(record)
-            if isinstance(value, str) and value >= FIRST_DAY:
-                self._sheet.write_number(self._row, n, _serial(value), form)
-            elif value is not None:
-                self._sheet.write_string(self._row, n, str(value))
-
-        return write
-
-
-def _serial(text: str) -> float:
-    """A day or an instant as Excel counts them: days since the end of 1899, in UTC."""
-    moment = datetime.fromisoformat(text)
-    return moment.toordinal() - DAY_ZERO + (moment.hour * 3600 + moment.minute * 60 + moment.second) / 86_400
-
 
 async def write_sheet(columns: Sequence[Column], headings: Sequence[str], rows: Rows, put: Put) -> None:
     """Write a workbook of the rows and hand it over; TooLarge, before any of it, when they do not fit."""
+    batch = await anext(rows, None)  # who waits for the database, or asks for too much, needs no workbook yet
+    if batch and batch[0]["total"] > MOST_RECORDS:
+        raise TooLarge(f"An XLSX holds {MOST_RECORDS} records, and these are more; ask for less, or for format=csv.")
     thread, book = ThreadPoolExecutor(1, "xlsx"), Book(columns, headings)
     run = partial(asyncio.get_running_loop().run_in_executor, thread)
     try:
-        async for batch in rows:
-            if batch[0]["total"] > MOST_RECORDS:
-                raise TooLarge(f"An XLSX holds {MOST_RECORDS} records, and these are more; ask for less, or for a CSV.")
+        while batch:
             await run(book.add, [row["item"] for row in batch])
+            batch = await anext(rows, None)
         await run(book.finish)
         while piece := await run(book.read):
             await put(piece)
