@@ -18,6 +18,8 @@ from app.rest.schema import Schema
 from app.rest.view import json_object
 
 router: Final = APIRouter(tags=["about"])
+INSIGHTS: Final = ("funding/summary",)
+"""The paths below /v1 of insights that are of no single record."""
 
 
 class Health(Schema):
@@ -38,6 +40,15 @@ class Entry(Schema):
     """How many records there are, whatever their period."""
 
 
+class Insight(Schema):
+    """A question that is answered from several resources together."""
+
+    name: str = Field(examples=["funding/summary"])
+    """What it is called."""
+    href: str = Field(examples=["/v1/funding/summary"])
+    """Its path."""
+
+
 class Index(Schema):
     """What the register holds, and where."""
 
@@ -53,6 +64,8 @@ class Index(Schema):
     """The latest revision: the number of write transactions that the register has seen."""
     resources: list[Entry]
     """Its resources."""
+    insights: list[Insight]
+    """What it tells beside its records; what it tells of a single one is below the path of that one."""
 
 
 class Nothing(Schema):
@@ -100,6 +113,7 @@ def _index(root: str) -> Statement:
         )
         for resource in RESOURCES
     ]
+    insights = [json_object({"name": literal(n), "href": literal(f"{root}/v1/{n}")}) for n in INSIGHTS]
     whole = {
         "name": literal("Broen"),
         "version": literal(__version__),
@@ -107,5 +121,6 @@ def _index(root: str) -> Statement:
         "openapi": literal(f"{root}/openapi.json"),
         "revision": select(func.coalesce(func.max(RevisionRow.id), 0)).scalar_subquery(),
         "resources": func.json_build_array(*entries),
+        "insights": func.json_build_array(*insights),
     }
     return Statement(select(cast(json_object(whole), Text).label("index")))

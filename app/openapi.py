@@ -12,6 +12,7 @@ from app.resources import RESOURCES
 from app.rest.export.formats import GEOJSON, JSON, Format
 
 ABOUT: Final = {"name": "about", "description": "What the service says of itself."}
+INSIGHTS: Final = {"name": "insights", "description": "What the records tell when they are put together."}
 DESCRIPTION: Final = """
 An open register of cross-sector health cooperation in Denmark and the Øresund.
 
@@ -101,7 +102,7 @@ def document(api: FastAPI) -> dict[str, Any]:
             version=api.version,
             description=DESCRIPTION,
             routes=api.routes,
-            tags=[{"name": r.tag, "description": r.about} for r in RESOURCES] + [ABOUT],
+            tags=[{"name": r.tag, "description": r.about} for r in RESOURCES] + [INSIGHTS, ABOUT],
             servers=[{"url": "/", "description": "This service"}],
         )
         for path, methods in whole["paths"].items():

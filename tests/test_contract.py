@@ -77,6 +77,8 @@ async def test_the_index_counts_what_there_is(client: AsyncClient) -> None:
     assert counts["municipalities"] == 98 + 33
     assert counts["regions"] == 5 + 1 + 1
     assert index["revision"] == 1
+    fixed = {path for path in OPERATIONS if path.startswith("/v1/") and "{" not in path}
+    assert {entry["href"] for entry in index["resources"] + index["insights"]} == fixed
 
 
 def fields() -> Iterator[tuple[str, dict[str, Any]]]:

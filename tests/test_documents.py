@@ -12,7 +12,7 @@ from app.errors import InvalidBody
 from app.resources.documents import DocumentData, documents
 from app.resources.initiatives import InitiativeData, initiatives
 from app.resources.organisations import OrganisationData, organisations
-from app.rest.body import validate
+from app.rest.body import parse_json, validate
 from app.rest.writing import Writer
 from tests.conftest import put, value
 from tests.test_contract import LISTS
@@ -184,7 +184,7 @@ async def test_a_figure_told_two_ways_is_kept_both_ways(writer: Writer, own_clie
             "document": "partnerskaber-og-puljer",
             "fields": ["/budget/amount"],
             "quote": "ca. 200.000 EUR",
-            "stated": 200000,
+            "stated": parse_json(b"200000.5"),
         },
     ]
     body = {"kind": "project", "title": "Prøve", "budget": {"amount": "199994.00", "currency": "EUR"}}
@@ -193,5 +193,5 @@ async def test_a_figure_told_two_ways_is_kept_both_ways(writer: Writer, own_clie
     assert record["budget"]["amount"] == 199994
     assert [(s["fields"], s["stated"]) for s in record["sources"]] == [
         (["/budget"], None),
-        (["/budget/amount"], 200000),
+        (["/budget/amount"], 200000.5),
     ]

@@ -119,17 +119,21 @@ class Reader:
             turns.release()
 
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
-        """The first row that a statement gives; Unavailable when the database can't answer."""
+        """The first row that a statement gives; Unavailable when the database can't answer.
+
+        All that it gives is fetched: under a limit of rows PostgreSQL runs a parallel plan in one process.
+        """
         arguments = statement.arguments(values)
         async with self._turn(self._turns, "Too many questions are waiting for the database right now."):
             with _told():
                 try:
-                    return await self._pool.fetchrow(statement.sql, *arguments)
+                    rows = await self._pool.fetch(statement.sql, *arguments)
                 except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making
                     raise
                 except DROPPED:  # a connection died unnoticed, and others may have; a read may be run again
                     await self._pool.expire_connections()
-                    return await self._pool.fetchrow(statement.sql, *arguments)
+                    rows = await self._pool.fetch(statement.sql, *arguments)
+                return next(iter(rows), None)
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> AsyncGenerator[list[asyncpg.Record], None]:
         """All rows that a statement gives, some at a time, as they were at one moment.

@@ -34,6 +34,10 @@ PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
 DAY: Final = re.compile(r"(?!9999)[1-9]\d{3}-\d{2}-\d{2}")  # 9999-12-31 means infinity to the driver
 
 
+MOST_DIGITS: Final = 15
+"""How many digits a number has that every reader of JSON keeps."""
+
+
 def wrong(message: str) -> PydanticCustomError:
     """What a validator raises: a sentence that says what would be right."""
     return PydanticCustomError("wrong", "{sentence}", {"sentence": message})
@@ -183,6 +187,20 @@ class Record(Schema):
     """When the record was last written (RFC 3339, UTC)."""
 
 
+def _plain(value: Any) -> Any:
+    """A parsed JSON value with numbers that any reader of JSON takes as they are."""
+    if isinstance(value, Decimal):
+        if abs(value.adjusted()) > MOST_DIGITS:
+            raise wrong(f"Input should have numbers of {MOST_DIGITS} digits at the most")
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+Stated = Annotated[JsonValue | None, BeforeValidator(_plain), WithJsonSchema({})]
+
+
 class Source(Schema, Generic[R]):
     """That a document states something of a record."""
 
@@ -194,7 +212,7 @@ class Source(Schema, Generic[R]):
     """The document's own words; null when none are quoted."""
     read_on: Day | None = Field(examples=["2026-11-22"])
     """The day on which the document was read; null when unknown."""
-    stated: Annotated[JsonValue | None, WithJsonSchema({})] = Field(examples=["sundhedssamordningsudvalget"])
+    stated: Stated = Field(examples=["sundhedssamordningsudvalget"])
     """The value that this document gives, where it differs from the record's; null when it does not."""
 
 

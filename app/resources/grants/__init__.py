@@ -9,14 +9,14 @@ from typing_extensions import TypeAliasType
 
 from app.resources.grants.shapes import Grant, GrantData, GrantStatus
 from app.resources.grants.tables import AccountRow, GrantRow, InstalmentRow, RecipientRow, ReportRow
-from app.rest.query import Condition, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state
+from app.rest.query import Condition, Filters, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Amount, Currency, Day, Id, Page
 from app.rest.view import AS_OF
 
-__all__ = ["GrantData", "GrantRow", "grants"]
+__all__ = ["GrantData", "GrantFilters", "GrantRow", "InstalmentRow", "RecipientRow", "grants"]
 
 AccountState = TypeAliasType(
     "AccountState",
@@ -43,8 +43,8 @@ ACCOUNT_STATES: Final = {
 }
 
 
-class GrantQuery(ListQuery):
-    """What the grants can be asked."""
+class GrantFilters(Filters):
+    """Which grants are meant: of a list, or of a summary."""
 
     programme: Annotated[list[Id] | Absent, any_of(GrantRow.programme_id)] = Field(
         None, examples=[["delprogram-oeresund"]]
@@ -88,6 +88,11 @@ class GrantQuery(ListQuery):
         None, examples=[True]
     )
     """Only grants of which something had to be paid back, or of which nothing is known to."""
+
+
+class GrantQuery(GrantFilters, ListQuery):
+    """What the grants can be asked."""
+
     sort: Annotated[
         Literal["title", "-title", "awarded", "-awarded", "award_date", "-award_date"],
         Sorts(title=GrantRow.sort_title, awarded=GrantRow.awarded_amount, award_date=GrantRow.award_date_earliest),

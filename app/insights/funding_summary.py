@@ -1,0 +1,274 @@
+"""What was granted: sums and counts of grants, by whom, where and when, and per inhabitant."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, Field
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    FromClause,
+    Integer,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
+from typing_extensions import TypeAliasType
+
+from app.insights.sums import FIGURES, Key, Sum, Sums, sums
+from app.resources.funding_programmes import FundingProgrammeRow
+from app.resources.grants import GrantFilters, GrantRow, RecipientRow, grants
+from app.resources.initiatives import InitiativeAreaRow
+from app.resources.measurements import MeasurementRow
+from app.resources.municipalities import INHABITANTS, MembershipRow, MunicipalityRow, last_counted, map_of
+from app.resources.organisations import OrganisationRow
+from app.resources.regions import RegionRow
+from app.rest.gaps import may_lack
+from app.rest.reading import Reading, Statement
+from app.rest.response import Json
+from app.rest.schema import Absent, Count, Day, Id, Schema, wrong
+from app.rest.view import AS_OF, current, json_object, many
+
+router: Final = APIRouter(tags=["insights"])
+AREAS_AS_OF: Final = bindparam("areas_as_of", type_=Date())
+"""The day whose map of areas is used."""
+MAP: Final = map_of(AREAS_AS_OF)
+Programme = aliased(FundingProgrammeRow)
+
+GroupBy = TypeAliasType(
+    "GroupBy",
+    Annotated[
+        Literal["region", "municipality", "programme", "fund", "funder", "recipient_kind", "year", "status"],
+        Field(
+            description="""- `region`: the region in which all areas of the grant's initiative lie
+- `municipality`: the municipality that is its only area
+- `programme`: the programme that the grant comes from
+- `fund`: the fund that this programme names
+- `funder`: the organisation that pays
+- `recipient_kind`: the kind of organisation that all recipients are of
+- `year`: the year of the award, where it certainly lies in one
+- `status`: where the grant stands"""
+        ),
+    ],
+)
+
+
+def only_place(places: CTE) -> Key:
+    """The place in which all areas of a grant's initiative lie: the one of the first, unless another lies elsewhere.
+
+    Grants are added up by their first area, and what that lies in is looked up afterwards.
+    """
+    first, other = aliased(InitiativeAreaRow), aliased(InitiativeAreaRow)
+    one = select(places.c.area_id, func.min(places.c.place_id).label("place_id")).group_by(places.c.area_id)
+    one_place = one.having(func.min(places.c.place_id) == func.max(places.c.place_id)).subquery()
+    place_of = select(func.jsonb_object_agg(one_place.c.area_id, one_place.c.place_id, type_=JSONB())).scalar_subquery()
+
+    def area(row: Any) -> ColumnElement[Any]:
+        return func.coalesce(row.municipality_id, row.region_id)
+
+    def place(area_id: ColumnElement[Any]) -> ColumnElement[Any]:
+        return place_of.op("->>", return_type=Text())(area_id)
+
+    elsewhere = exists().where(
+        other.record_id == first.record_id, other.position > 0, place(area(other)).is_distinct_from(place(area(first)))
+    )
+    sites = select(first.record_id, area(first).label("area_id")).where(first.position == 0, ~elsewhere).subquery()
+    return Key(sites.c.area_id, [(sites, sites.c.record_id == GrantRow.initiative_id)], place)
+
+
+def only_kind() -> Key:
+    """The kind that all recipients of a grant are of: the first one's, unless another is of another kind."""
+    first, other = aliased(RecipientRow), aliased(RecipientRow)
+    one, another = aliased(OrganisationRow), aliased(OrganisationRow)
+    unlike = exists().where(
+        other.record_id == first.record_id,
+        other.position > 0,
+        another.id == other.organisation_id,
+        another.kind != one.kind,
+    )
+    kinds = select(first.record_id, one.kind).where(one.id == first.organisation_id, first.position == 0, ~unlike)
+    kind = kinds.subquery()
+    return Key(kind.c.kind, [(kind, kind.c.record_id == GrantRow.id)])
+
+
+YEAR: Final = func.date_part("year", GrantRow.award_date_earliest)
+KEYS: Final[Mapping[str, Key]] = {
+    "region": only_place(MAP.regions)._replace(names=RegionRow),
+    "municipality": only_place(MAP.municipalities)._replace(names=MunicipalityRow),
+    "programme": Key(GrantRow.programme_id, names=FundingProgrammeRow),
+    "fund": Key(Programme.fund, [(Programme, Programme.id == GrantRow.programme_id)]),
+    "funder": Key(GrantRow.funder_id, names=OrganisationRow),
+    "recipient_kind": only_kind(),
+    "year": Key(case((func.date_part("year", GrantRow.award_date_latest) == YEAR, cast(YEAR, Integer)))),
+    "status": Key(GrantRow.status),
+}
+
+
+def two_different(keys: list[str]) -> list[str]:
+    """Refuse to group by the same twice."""
+    if len(set(keys)) < len(keys):
+        raise wrong("Group by two different things")
+    return keys
+
+
+class FundingSummaryQuery(GrantFilters):
+    """Which grants are summed, and by what."""
+
+    id: list[Id] | Absent = Field(None, examples=[[grants.example]])
+    """Only these grants, by id."""
+    group_by: Annotated[list[GroupBy], Field(max_length=2), AfterValidator(two_different)] | Absent = Field(
+        None, examples=[["region", "year"]]
+    )
+    """By what the grants are grouped: nothing, one thing, or two."""
+    areas_as_of: Day | Absent = Field(None, examples=["2027-01-01"])
+    """The day whose map of regions and municipalities is used; that of `as_of` when left out."""
+
+
+FundingSummaryQuery.offer("unknown", may_lack(grants.public))
+
+
+class SummaryKey(Schema):
+    """What the grants of a line have in common."""
+
+    by: GroupBy = Field(examples=["region"])
+    """By what they are grouped."""
+    id: str | None = Field(examples=["dk-1085"])
+    """The id of the record, or the value itself; null for grants of which it is unknown or that cannot be allocated."""
+    name: str | None = Field(examples=["Region Sjælland"])
+    """The name of the record, or the value itself; null where the id is."""
+
+
+class SummaryLine(Sums):
+    """The grants that have the same keys and currency."""
+
+    keys: list[SummaryKey]
+    """What they have in common, in the order of `group_by`."""
+    allocated: bool = Field(examples=[True])
+    """Whether all keys are known. What cannot be allocated has lines of its own, for nothing is divided by a guess."""
+    inhabitants: Count | None = Field(examples=[838840])
+    """How many people live in the municipality, or else in the municipalities of the region: what was last measured by
+    `as_of`; null when grouped by neither, and when the population of one is unknown."""
+    population_on: Day | None = Field(examples=["2020-07-01"])
+    """The day on which they were counted, the earliest where there are several; null when `inhabitants` is."""
+    awarded_per_inhabitant: Sum | None = Field(examples=[2.38])
+    """`awarded` by `inhabitants`, to two decimals; null when either is unknown."""
+
+
+class FundingSummary(Schema):
+    """Sums and counts of grants, each currency by itself."""
+
+    as_of: Day = Field(examples=["2026-11-22"])
+    """The day for which dated values were chosen."""
+    areas_as_of: Day = Field(examples=["2027-01-01"])
+    """The day whose map of regions and municipalities was used."""
+    group_by: list[GroupBy] = Field(examples=[["region", "year"]])
+    """By what the grants are grouped."""
+    grants: Count = Field(examples=[2])
+    """How many grants there are in all; the list of grants with the same filters has as many."""
+    totals: list[Sums]
+    """The sums of all lines of each currency, in the order of their codes."""
+    lines: list[SummaryLine]
+    """The grants by key and currency: in Danish order of the names, years ascending; unknown comes last."""
+
+
+def inhabitants(by: str) -> Subquery:
+    """How many people live in each municipality, or in each region of the map, and when they were counted."""
+    people = select(
+        MunicipalityRow.id.label("place_id"),
+        INHABITANTS.label("number"),
+        last_counted(MeasurementRow.date_latest).label("counted_on"),
+    ).subquery()
+    if by == "municipality":
+        return people
+    every = func.count() == func.count(people.c.number)
+    return (
+        select(
+            MembershipRow.region_id.label("place_id"),
+            case((every, func.sum(people.c.number))).label("number"),
+            func.min(people.c.counted_on).label("counted_on"),
+        )
+        .where(people.c.place_id == MembershipRow.record_id, current(MembershipRow, AREAS_AS_OF))
+        .group_by(MembershipRow.region_id)
+        .subquery()
+    )
+
+
+@lru_cache(maxsize=1000)
+def _summary(present: frozenset[str], group_by: tuple[str, ...]) -> Statement:
+    filters = grants.filters(FundingSummaryQuery)
+    where = [filters[name].sql(name) for name in filters if name in present]
+    line = sums({name: KEYS[name] for name in group_by}, where)
+    figures = [func.sum(line.c[name]).label(name) for name in FIGURES]
+    by_currency = select(line.c.currency, *figures).group_by(line.c.currency).subquery()
+    told, order = _told(line, group_by)
+    summary = {
+        "as_of": AS_OF,
+        "areas_as_of": AREAS_AS_OF,
+        "group_by": func.json_build_array(*(literal_column(f"'{name}'") for name in group_by)),
+        "grants": select(func.coalesce(func.sum(line.c.grants), 0)).scalar_subquery(),
+        "totals": many(Sums, by_currency, order=[by_currency.c.currency]),
+        "lines": many(SummaryLine, told, order=order),
+    }
+    text = cast(json_object(summary), Text).label("summary")
+    return Statement(select(text, *grants.unknown(FundingSummaryQuery, present)))
+
+
+def _told(line: CTE, group_by: tuple[str, ...]) -> tuple[Subquery, list[ColumnElement[Any]]]:
+    """The lines with what they are called and who lives there, and their order."""
+    source: FromClause = line
+    keys, sorts = [], []
+    for name in group_by:
+        id = cast(line.c[name], Text)
+        called, sort = id, line.c[name] if name == "year" else func.danish_order(id).collate("C")
+        if row := KEYS[name].names:
+            record: Any = aliased(row)
+            source = source.outerjoin(record, record.id == id)
+            called, sort = record.name, record.sort_name
+        keys.append(json_object({"by": literal_column(f"'{name}'"), "id": id, "name": called}))
+        sorts += [sort.label(f"sort_{name}"), id.label(f"id_{name}")]
+    number: ColumnElement[Any] = null()
+    counted_on: ColumnElement[Any] = null()
+    if area := next((name for name in ("municipality", "region") if name in group_by), None):
+        people = inhabitants(area)
+        source = source.outerjoin(people, people.c.place_id == line.c[area])
+        number, counted_on = people.c.number, people.c.counted_on
+    told = select(
+        *(line.c[name] for name in Sums.model_fields),
+        func.json_build_array(*keys).label("keys"),
+        and_(true(), *(line.c[name].is_not(None) for name in group_by)).label("allocated"),
+        number.label("inhabitants"),
+        case((number.is_not(None), counted_on)).label("population_on"),
+        func.round(line.c.awarded / func.nullif(number, 0), 2).label("awarded_per_inhabitant"),
+        *sorts,
+    )
+    found = told.select_from(source).subquery("told")
+    return found, [*(found.c[sort.name] for sort in sorts), found.c.currency]
+
+
+@router.get("/v1/funding/summary")
+async def summarise_funding(query: Annotated[FundingSummaryQuery, Query()], read: Reading) -> Json[FundingSummary]:
+    """Sums and counts of the grants that the filters find, by region, municipality, programme, year and more.
+
+    Currencies are never mixed, and what cannot be allocated is told in lines of its own, so that the lines add up.
+    """
+    as_of = query.as_of or read.today()
+    present = query.present()
+    days = {"as_of": as_of, "areas_as_of": query.areas_as_of or as_of}
+    row = await read.row(_summary(frozenset(present), tuple(query.group_by or ())), present | days)
+    assert row is not None, "an aggregate gives a row"
+    await grants.refuse_unknown(read, query, row)
+    return Json(row["summary"].encode(), headers={"Broen-As-Of": str(as_of)})
