@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.resources.funding_programmes import FundingProgrammeRow
 from app.resources.goals import GoalRow
-from app.resources.initiatives.shapes import Initiative, InitiativeData, InitiativeKind, InitiativeStatus
+from app.resources.initiatives.shapes import Initiative, InitiativeData, InitiativeKind, InitiativeStatus, Partner
 from app.resources.initiatives.tables import (
     ContactRow,
     GoalServedRow,
@@ -31,7 +31,7 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Amount, Count, Currency, Day, Id, Page, Ref
 from app.rest.view import begun_by, current, lasts_to, many
 
-__all__ = ["InitiativeAreaRow", "InitiativeData", "InitiativeRow", "initiatives"]
+__all__ = ["InitiativeAreaRow", "InitiativeData", "InitiativeRow", "Partner", "PartnerRow", "initiatives"]
 
 Child = aliased(InitiativeRow)
 TARGETED_MOST: Final = func.coalesce(TargetGroupRow.persons_max, TargetGroupRow.persons_min)
