@@ -9,6 +9,7 @@ from sqlalchemy import Text, cast, column, func, literal, select, table
 
 from app import __version__
 from app.errors import Unavailable
+from app.insights import INSIGHTS
 from app.migrating import head
 from app.resources import RESOURCES
 from app.rest.changes import RevisionRow
@@ -18,8 +19,6 @@ from app.rest.schema import Schema
 from app.rest.view import json_object
 
 router: Final = APIRouter(tags=["about"])
-INSIGHTS: Final = ("funding/summary",)
-"""The paths below /v1 of insights that are of no single record."""
 
 
 class Health(Schema):
@@ -113,7 +112,7 @@ def _index(root: str) -> Statement:
         )
         for resource in RESOURCES
     ]
-    insights = [json_object({"name": literal(n), "href": literal(f"{root}/v1/{n}")}) for n in INSIGHTS]
+    insights = [json_object({"name": literal(n), "href": literal(f"{root}/v1/{n}")}) for n in _insights()]
     whole = {
         "name": literal("Broen"),
         "version": literal(__version__),
@@ -124,3 +123,9 @@ def _index(root: str) -> Statement:
         "insights": func.json_build_array(*insights),
     }
     return Statement(select(cast(json_object(whole), Text).label("index")))
+
+
+def _insights() -> list[str]:
+    """The paths below /v1 of insights that are of no single record."""
+    paths = (getattr(route, "path", "") for router in INSIGHTS for route in router.routes)
+    return [path.removeprefix("/v1/") for path in paths if "{" not in path]

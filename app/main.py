@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from app import __version__, about
 from app.errors import handle_errors
-from app.insights import financing, funding_summary
+from app.insights import INSIGHTS
 from app.log import RequestLog, configure
 from app.openapi import document
 from app.resources import RESOURCES
@@ -73,8 +73,8 @@ def create_api(settings: Settings) -> FastAPI:
     api.include_router(about.router)
     for resource in RESOURCES:
         api.include_router(resource.router)
-    for insight in (funding_summary, financing):
-        api.include_router(insight.router)
+    for insight in INSIGHTS:
+        api.include_router(insight)
     api.openapi = lambda: document(api)  # type: ignore[method-assign]
     serve_docs(api)
     return api

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from jsonschema import Draft202012Validator, FormatChecker
 
+from app.insights import INSIGHTS
 from app.main import create_api, front
 from app.resources import RESOURCES
 from app.settings import Settings
@@ -19,6 +20,7 @@ DAYS: Final = ("2006-12-31", "2026-06-01", "2027-01-01", "2030-01-01")
 OPENAPI: Final[dict[str, Any]] = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
 OPERATIONS: Final[dict[str, dict[str, Any]]] = {path: methods["get"] for path, methods in OPENAPI["paths"].items()}
 LISTS: Final = [path for path in OPERATIONS if f"{path}/{{id}}" in OPERATIONS]
+ANSWERS: Final = [router.prefix for router in INSIGHTS]
 
 
 def validator(path: str, status: int = 200, media_type: str = "application/json") -> Draft202012Validator:
@@ -59,6 +61,17 @@ async def test_every_record_answers_exactly_as_declared(client: AsyncClient, pat
         one = await client.get(f"{path}/{item['id']}", params={"as_of": as_of})
         validator(f"{path}/{{id}}").validate(one.json())
         assert one.json() == item, "a record is the same in a list and alone"
+
+
+@pytest.mark.parametrize("as_of", DAYS)
+@pytest.mark.parametrize("path", ANSWERS)
+async def test_every_insight_answers_exactly_as_declared(client: AsyncClient, path: str, as_of: str) -> None:
+    """Of the packaged data, on every map."""
+    answer = (await client.get(path, params={"as_of": as_of})).raise_for_status()
+    validator(path).validate(answer.json())
+    assert answer.json()["as_of"] == answer.headers["Broen-As-Of"] == as_of
+    again = await client.get(path, params={"as_of": as_of}, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/v1"])
@@ -127,7 +140,7 @@ def test_every_parameter_is_described_with_an_example_that_works() -> None:
                 Draft202012Validator(schema, format_checker=FormatChecker()).validate(example)
 
 
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("path", [*LISTS, *ANSWERS])
 async def test_every_example_of_a_filter_can_be_asked(client: AsyncClient, path: str) -> None:
     """The example of each parameter, sent as it stands, gives an answer and no error."""
     for parameter in OPERATIONS[path]["parameters"]:

@@ -38,6 +38,7 @@ from app.resources.municipalities import INHABITANTS, MembershipRow, Municipalit
 from app.resources.organisations import OrganisationRow
 from app.resources.regions import RegionRow
 from app.rest.gaps import may_lack
+from app.rest.missing import absences, refuse_unknown
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Day, Id, Schema, wrong
@@ -224,7 +225,7 @@ def _summary(present: frozenset[str], group_by: tuple[str, ...]) -> Statement:
         "lines": many(SummaryLine, told, order=order),
     }
     text = cast(json_object(summary), Text).label("summary")
-    return Statement(select(text, *grants.unknown(FundingSummaryQuery, present)))
+    return Statement(select(text, *absences({name: where for name, where in filters.items() if name in present})))
 
 
 def _told(line: CTE, group_by: tuple[str, ...]) -> tuple[Subquery, list[ColumnElement[Any]]]:
@@ -270,5 +271,5 @@ async def summarise_funding(query: Annotated[FundingSummaryQuery, Query()], read
     days = {"as_of": as_of, "areas_as_of": query.areas_as_of or as_of}
     row = await read.row(_summary(frozenset(present), tuple(query.group_by or ())), present | days)
     assert row is not None, "an aggregate gives a row"
-    await grants.refuse_unknown(read, query, row)
+    await refuse_unknown(read, grants.filters(FundingSummaryQuery), row)
     return Json(row["summary"].encode(), headers={"Broen-As-Of": str(as_of)})

@@ -108,6 +108,12 @@ def lies_in(record: InstrumentedAttribute[str], *links: Link) -> Where:
     return any_in(record, MembershipRow.region_id, *(replace(link, via=IN_REGION) for link in links))
 
 
+ON_THE_MAP: Final = current(MunicipalityRow) & exists().where(
+    MembershipRow.record_id == MunicipalityRow.id, current(MembershipRow)
+)
+"""That the municipality exists and belongs to a region on the day asked about."""
+
+
 class Point(Schema):
     """A place on the map (WGS 84)."""
 
@@ -219,8 +225,7 @@ municipalities = Resource(
     data=MunicipalityData,
     row=MunicipalityRow,
     query=MunicipalityQuery,
-    listed=current(MunicipalityRow)
-    & exists().where(MembershipRow.record_id == MunicipalityRow.id, current(MembershipRow)),
+    listed=ON_THE_MAP,
     parts={"memberships": MembershipRow},
     computed={
         "region": one(

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Column, FromClause, ScalarSelect, Text, bindparam, exists, func, select
+from sqlalchemy import Column, ColumnElement, FromClause, ScalarSelect, Text, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.errors import Fault, Gone, NotFound, bad_parameter
+from app.errors import BadParameters, Fault, Gone, NotFound, bad_parameter
 from app.rest.changes import ChangeRow, RevisionRow
+from app.rest.query import Where
 from app.rest.reading import Reader, Statement
 
 MOST_WITH_NEAR: Final = 10
@@ -24,6 +25,18 @@ def absent(targets: Sequence[Column[Any]], name: str) -> ScalarSelect[Any]:
     return (
         select(func.array_agg(given)).where(*(~exists().where(target == given) for target in targets)).scalar_subquery()
     )
+
+
+def absences(filters: Mapping[str, Where]) -> list[ColumnElement[Any]]:
+    """Columns for a statement to tell by which of the ids that it was given nobody has."""
+    return [absent(where.targets, name).label(f"unknown_{name}") for name, where in filters.items() if where.targets]
+
+
+async def refuse_unknown(read: Reader, filters: Mapping[str, Where], row: Mapping[str, Any]) -> None:
+    """BadParameters when a statement told, by its `absences`, that it was given ids that nobody has."""
+    if unknown := {name: ids for name in filters if (ids := row.get(f"unknown_{name}"))}:
+        targets = {name: filters[name].targets for name in unknown}
+        raise BadParameters(faults=await unknown_ids(read, targets, unknown))
 
 
 async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Gone | NotFound:

@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 
 from app.errors import BadParameters, bad_parameter
-from app.rest.query import ListQuery, stored_column
-from app.rest.schema import Day, Id
+from app.rest.query import ListQuery, Question, stored_column
+from app.rest.schema import Day
 
 LIMIT: Final = bindparam("limit", type_=Integer())
 FIRST_AND_LAST: Final[dict[type, tuple[str, str]]] = {
@@ -65,30 +65,42 @@ class Cursor(NamedTuple):
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, query: ListQuery) -> Self | None:
-        """The cursor that a query carries; BadParameters when it is none, or belongs to another question."""
-        if query.cursor is None:
+    def read(cls, token: str | None, query: Question, kind: type) -> Self | None:
+        """The cursor that a token stands for; BadParameters when it is none, or belongs to another question.
+
+        `kind` is the type of the key by which the pages are sorted.
+        """
+        if token is None:
             return None
         try:
-            padded = query.cursor + "=" * (-len(query.cursor) % 4)
-            asked, day, key, id = json.loads(base64.b64decode(padded, b"-_", validate=True), parse_float=str)
-            kind = KEYS[sort_key(type(query), query.sort).type.python_type]
-            cursor = cls(asked, *(TypeAdapter(t).validate_python(v) for t, v in ((Day, day), (kind, key), (Id, id))))
+            padded = token + "=" * (-len(token) % 4)
+            asked, *place = json.loads(base64.b64decode(padded, b"-_", validate=True), parse_float=str)
+            types = (Day, KEYS[kind], KEYS[str])
+            cursor = cls(asked, *(TypeAdapter(t).validate_python(v) for t, v in zip(types, place, strict=True)))
         except (ValueError, TypeError, ValidationError, RecursionError) as error:
             fault = bad_parameter("cursor", "This is no cursor; give `next` of the page before, or leave it out")
             raise BadParameters(faults=[fault]) from error
         if cursor.question != question(query) or query.as_of not in (None, cursor.as_of):
             fault = bad_parameter(
-                "cursor", "The cursor belongs to another question; only `limit` and `count` may change between pages"
+                "cursor",
+                "The cursor belongs to another question; only `limit`, `count` and `facet` may change between pages",
             )
             raise BadParameters(faults=[fault])
         return cursor
 
 
-def question(query: ListQuery) -> str:
-    """A short name for what a query asks, whatever the page."""
-    asked = [type(query).__name__, query.sort, sorted(query.present().items())]
-    return hashlib.blake2b(repr(asked).encode(), digest_size=9).hexdigest()
+def question(query: Question) -> str:
+    """A short name for what a query asks, whatever the day and the page, which the cursor has."""
+    asked = query.model_dump(exclude={"as_of", "cursor", "limit", "count", "facet"})
+    return hashlib.blake2b(repr([type(query).__name__, asked]).encode(), digest_size=9).hexdigest()
+
+
+def following(path: str, query: Question, as_of: date, more: str | None) -> tuple[str, dict[str, str]]:
+    """What an answer says of the page after it, from a page's `more`: its `next`, as JSON, and its headers."""
+    if more is None:
+        return "null", {}
+    token = str(Cursor(question(query), as_of, *json.loads(more, parse_float=str)))
+    return f'"{token}"', {"Link": f'<{path}?{query.url(cursor=token)}>; rel="next"'}
 
 
 def sort_key(query_type: type[ListQuery], sort: str) -> ColumnElement[Any]:

@@ -195,7 +195,25 @@ class Moment(Schema):
     """Answer as of this day, past or future (years 1000 to 9998); today in Europe/Copenhagen when left out."""
 
 
-class Filters(Moment):
+class Question(Moment):
+    """What is asked of many records: a model adds the filters that it takes."""
+
+    @classmethod
+    def filters(cls) -> dict[str, Where]:
+        """The filters that there are."""
+        return {n: m for n, info in cls.model_fields.items() for m in info.metadata if isinstance(m, Where)}
+
+    def present(self) -> dict[str, Any]:
+        """The filters that are set, with their values."""
+        return {name: value for name in self.filters() if (value := getattr(self, name)) is not None}
+
+    def url(self, **changes: str) -> str:
+        """The question as it stands in a URL, with changes."""
+        asked = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) | changes
+        return urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in asked.items()}, doseq=True)
+
+
+class Filters(Question):
     """Which records are meant; a list adds its filters, and whatever is said of many records takes the same."""
 
     id: list[Id] | Absent = None
@@ -205,18 +223,10 @@ class Filters(Moment):
     unknown: list[str] | Absent = None
     """Only records of which one of these fields is unknown: null, or an empty list."""
 
-    @classmethod
-    def filters(cls) -> dict[str, Where]:
-        """The filters that there are."""
-        return {n: m for n, info in cls.model_fields.items() for m in info.metadata if isinstance(m, Where)}
-
     def present(self) -> dict[str, Any]:
         """The filters that are set, with their values."""
-        return {
-            name: value
-            for name in ("id", "document", "unknown", *self.filters())
-            if (value := getattr(self, name)) is not None
-        }
+        own = {name: value for name in ("id", "document", "unknown") if (value := getattr(self, name)) is not None}
+        return own | super().present()
 
     @classmethod
     def offer(cls, parameter: str, names: Sequence[str]) -> None:
@@ -232,7 +242,7 @@ class ListQuery(Filters, FormatQuery):
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
     """How many records a page has at the most."""
     cursor: Annotated[str, Field(max_length=2000)] | Absent = None
-    """Where the page begins: `next` of the page before. All parameters but `limit` and `count` stay the same."""
+    """Where the page begins: `next` of the page before. Nothing but `limit`, `count` and `facet` may differ from it."""
     count: bool = Field(default=False, examples=[True])
     """Whether `total` is wanted; it costs a count of all that matches."""
     facet: list[str] | Absent = None
@@ -252,11 +262,6 @@ class ListQuery(Filters, FormatQuery):
     def sorts(cls) -> dict[str, SQLColumnExpression[Any]]:
         """What the list can be sorted by."""
         return next(m.keys for m in cls.model_fields["sort"].metadata if isinstance(m, Sorts))
-
-    def url(self, **changes: str) -> str:
-        """The query as it stands in a URL, with changes."""
-        asked = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True) | changes
-        return urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in asked.items()}, doseq=True)
 
 
 async def check_query(request: Request) -> None:

@@ -3,9 +3,8 @@
 Its SQL is derived from its shapes, compiled once for each shape of question, and produces the finished JSON.
 """
 
-import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -14,7 +13,6 @@ from fastapi import APIRouter
 from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, cast, func, literal_column, null, select
 
 from app.db import PartRow, RecordRow, table_of
-from app.errors import BadParameters
 from app.rest.export.answer import Export, writer
 from app.rest.export.columns import Column, chosen, columns_of
 from app.rest.export.formats import CSV, GEOJSON, JSON, NDJSON, VARY, XLSX, Format, choose, headers_of
@@ -22,8 +20,8 @@ from app.rest.export.geometry import feature
 from app.rest.export.sheet import MOST_RECORDS
 from app.rest.facets import counted, facets
 from app.rest.gaps import gaps, may_lack
-from app.rest.missing import absent, missing, unknown_ids
-from app.rest.paging import Cursor, beyond, order, page_of, question, sort_key
+from app.rest.missing import absences, missing, refuse_unknown
+from app.rest.paging import Cursor, beyond, following, order, page_of, sort_key
 from app.rest.query import Condition, Filters, ListQuery, Moment, Where, any_of, any_state
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
@@ -114,7 +112,8 @@ class Resource(Generic[P, D]):
         format = choose(query, self.formats, self.columns)
         if format is not JSON:
             return await self._whole(read, query, format)
-        cursor, present = Cursor.read(query), query.present()
+        kind = sort_key(type(query), query.sort).type.python_type
+        cursor, present = Cursor.read(query.cursor, query, kind), query.present()
         as_of = query.as_of or (cursor.as_of if cursor else read.today())
         shape = Shape(
             type(query),
@@ -129,17 +128,12 @@ class Resource(Generic[P, D]):
             values |= {"after_key": cursor.key, "after_id": cursor.id}
         row = await read.row(_page(self, shape), values)
         assert row is not None, "an aggregate gives a row"
-        await self.refuse_unknown(read, query, row)
-        headers = {"Broen-As-Of": str(as_of), **VARY}
-        following = "null"
-        if row["more"]:
-            token = str(Cursor(question(query), as_of, *json.loads(row["more"], parse_float=str)))
-            following = f'"{token}"'
-            headers["Link"] = f'<{read.root}{self.path}?{query.url(cursor=token)}>; rel="next"'
+        await refuse_unknown(read, self.filters(type(query)), row)
+        token, link = following(f"{read.root}{self.path}", query, as_of, row["more"])
         total = "null" if row["total"] is None else row["total"]
         counts = row["facets"] or "null"
-        body = f'{{"items":[{row["items"]}],"next":{following},"total":{total},"as_of":"{as_of}","facets":{counts}}}'
-        return Json(body.encode(), headers=headers)
+        body = f'{{"items":[{row["items"]}],"next":{token},"total":{total},"as_of":"{as_of}","facets":{counts}}}'
+        return Json(body.encode(), headers={"Broen-As-Of": str(as_of), **VARY, **link})
 
     async def _whole(self, read: Reader, query: ListQuery, format: Format) -> Json[Page[P]]:
         """All records that the query asks for, in the order of the list."""
@@ -150,23 +144,12 @@ class Resource(Generic[P, D]):
         if unknown := _unknown(self, shape):
             row = await read.row(unknown, present)
             assert row is not None, "scalars give a row"
-            await self.refuse_unknown(read, query, row)
+            await refuse_unknown(read, self.filters(type(query)), row)
         wanted = chosen(self.columns, query.columns)
         needed = {"id", *(column.path[0] for column in wanted)}
         statement = _all(self, shape, tuple(name for name in self.fields if name in needed), located=format is GEOJSON)
         rows = partial(read.rows, statement, present | {"as_of": as_of})
         return Export(rows, writer(format, query, wanted), read.settings, headers_of(format, self.name, as_of))
-
-    def unknown(self, query_type: type[Filters], present: Collection[str]) -> list[ColumnElement[Any]]:
-        """The ids that nobody has, in a column for each of the filters that are set and take ids."""
-        filters = {name: where for name, where in self.filters(query_type).items() if name in present}
-        return [absent(w.targets, name).label(f"unknown_{name}") for name, w in filters.items() if w.targets]
-
-    async def refuse_unknown(self, read: Reader, query: Filters, row: Mapping[str, Any]) -> None:
-        """Refuse a question whose row has ids that nobody has in these columns; BadParameters names near ones."""
-        if unknown := {name: row[f"unknown_{name}"] for name in query.present() if row.get(f"unknown_{name}")}:
-            targets = {name: where.targets for name, where in self.filters(type(query)).items()}
-            raise BadParameters(faults=await unknown_ids(read, targets, unknown))
 
     async def one(self, read: Reader, id: str, query: Moment) -> Json[P]:
         """One record, whatever its period; Gone when it was deleted, NotFound when there never was one."""
@@ -197,7 +180,7 @@ def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
     page = page_of(rest, resource.item, id, key, last_first=last_first)
     every = shape.query.filters()
     counts = facets({name: counted(every[name], _matching(resource, shape, name), id) for name in sorted(shape.facets)})
-    beside = (total.label("total"), counts.label("facets"), *resource.unknown(shape.query, shape.present))
+    beside = (total.label("total"), counts.label("facets"), *absences(_present(resource, shape)))
     return Statement(page.add_columns(*beside))
 
 
@@ -220,14 +203,18 @@ def _all(resource: Resource[Any, Any], shape: Shape, fields: Sequence[str], *, l
 @lru_cache(maxsize=1000)
 def _unknown(resource: Resource[Any, Any], shape: Shape) -> Statement | None:
     """Which ids in the question nobody has; None when there are none in it."""
-    unknown = resource.unknown(shape.query, shape.present)
+    unknown = absences(_present(resource, shape))
     return Statement(select(*unknown)) if unknown else None
+
+
+def _present(resource: Resource[Any, Any], shape: Shape) -> dict[str, Where]:
+    """The filters that are set."""
+    return {name: where for name, where in resource.filters(shape.query).items() if name in shape.present}
 
 
 def _matching(resource: Resource[Any, Any], shape: Shape, but: str | None = None) -> Select[Any]:
     """The records that a question is about, or would be without one of its filters."""
-    filters = resource.filters(shape.query)
-    conditions = [filters[name].sql(name) for name in sorted(shape.present) if name != but]
+    conditions = [where.sql(name) for name, where in _present(resource, shape).items() if name != but]
     if resource.listed is not None and "id" not in shape.present:
         conditions.append(resource.listed)
     return select().select_from(resource.table).where(*conditions)

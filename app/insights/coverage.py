@@ -1,0 +1,263 @@
+"""Coverage: which municipalities a health agreement in force binds, on a day or all through a period."""
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Subquery,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, JSON, aggregate_order_by, distinct_on
+from typing_extensions import TypeAliasType
+
+from app.errors import BadParameters, bad_parameter
+from app.resources.health_agreements.shapes import Decision
+from app.resources.health_agreements.tables import HealthAgreementRow, PartyRow
+from app.resources.municipalities import ON_THE_MAP, MembershipRow, MunicipalityRow
+from app.resources.organisations.tables import OrganisationRow
+from app.resources.regions import Country, RegionRow
+from app.rest.dates import Period
+from app.rest.missing import absences, refuse_unknown
+from app.rest.query import Question, any_of
+from app.rest.reading import Reading, Statement
+from app.rest.response import Json
+from app.rest.schema import Absent, Count, Day, Id, Ref, Schema
+from app.rest.schema import Text as Words
+from app.rest.view import current, json_object, one
+
+router: Final = APIRouter(prefix="/v1/coverage", tags=["insights"])
+
+CoverageState = TypeAliasType(
+    "CoverageState",
+    Annotated[
+        Literal["covered", "partly", "uncovered", "doubly", "unknown"],
+        Field(
+            description="""- `covered`: one agreement at a time, all through the period
+- `partly`: in a part of the period only
+- `uncovered`: no agreement that the register knows of binds it in the period
+- `doubly`: two agreements at once on some day of the period
+- `unknown`: none is known to be in force, but one whose period is unknown binds it"""
+        ),
+    ],
+)
+
+
+class Covering(Schema):
+    """A statutory health agreement that binds a municipality, and the municipality's own answer to it."""
+
+    id: Id = Field(examples=["sundhedsaftale-sjaelland-2019"])
+    """The permanent id of the agreement."""
+    title: Words = Field(examples=["Sundhedsaftalen 2019-2023"])
+    """Its title, in Danish."""
+    legal_basis: Words | None = Field(examples=["Sundhedsloven § 205"])
+    """The law that it rests on; null when unknown."""
+    period: Period | None
+    """When it is in effect; null when unknown."""
+    decision: Decision | None = Field(examples=["adopted"])
+    """What the municipality's council decided about it; null when unknown."""
+    decided_on: Day | None = Field(examples=["2019-06-18"])
+    """The day of the decision; null when unknown or when there is none yet."""
+    deadline: Day | None = Field(examples=["2019-06-24"])
+    """The last day for an answer; null when unknown."""
+
+
+class Covered(Schema):
+    """Whether health agreements in force bind a municipality."""
+
+    municipality: Ref
+    """The municipality."""
+    region: Ref
+    """The region that it belongs to on the day asked about."""
+    state: CoverageState = Field(examples=["covered"])
+    """How it is covered in the period."""
+    agreements: list[Covering]
+    """The agreements in force that bind it on some day of the period, the earliest first."""
+    unknown: list[Covering]
+    """The agreements that bind it and whose period is unknown."""
+    gaps: list[Period]
+    """The parts of the period in which no agreement that is known to be in force binds it."""
+
+
+class CoverageCounts(Schema):
+    """How many municipalities are covered in which way."""
+
+    covered: Count = Field(examples=[50])
+    """By one agreement at a time, all through the period."""
+    partly: Count = Field(examples=[0])
+    """In a part of the period only."""
+    uncovered: Count = Field(examples=[19])
+    """By none that the register knows of."""
+    doubly: Count = Field(examples=[0])
+    """By two at once on some day of the period."""
+    unknown: Count = Field(examples=[29])
+    """By none that is known to be in force, but bound by one whose period is unknown."""
+
+
+class Coverage(Schema):
+    """Which municipalities health agreements in force bind."""
+
+    items: list[Covered]
+    """The municipalities that exist and belong to a region on the day asked about, in Danish order."""
+    counts: CoverageCounts
+    """How many of them there are in each state."""
+    period: Period
+    """The period for which coverage was asked."""
+    as_of: Day = Field(examples=["2026-11-22"])
+    """The day on whose map the municipalities and their regions are."""
+
+
+START, END = bindparam("start", type_=Date()), bindparam("end", type_=Date())
+ASKED: Final = func.daterange(START, END, type_=DATERANGE())
+BINDING: Final = (
+    select(
+        OrganisationRow.municipality_id,
+        HealthAgreementRow.id,
+        HealthAgreementRow.title,
+        HealthAgreementRow.legal_basis,
+        HealthAgreementRow.period,
+        PartyRow.decision,
+        PartyRow.decided_on,
+        PartyRow.deadline,
+    )
+    .join(PartyRow, PartyRow.organisation_id == OrganisationRow.id)
+    .join(HealthAgreementRow, HealthAgreementRow.id == PartyRow.record_id)
+    .where(HealthAgreementRow.kind == "health_agreement", OrganisationRow.municipality_id.is_not(None))
+    .ext(distinct_on(OrganisationRow.municipality_id, HealthAgreementRow.id))
+    .subquery("binding")
+)
+"""The statutory agreements that bind each municipality, by way of the authority that governs it."""
+
+
+def _bound() -> Subquery:
+    """What binds each municipality: the agreements in force in the period, those of unknown period, and when."""
+    period = BINDING.c.period
+    there, unknown = period.overlaps(ASKED), period.is_(None)
+    held = period.intersection(ASKED)
+    whole = json_object({"start": func.lower(period), "end": func.upper(period)})
+    item = {name: BINDING.c[name] for name in Covering.model_fields} | {"period": case((~unknown, whole))}
+    agreement = func.json_agg(aggregate_order_by(json_object(item), period, BINDING.c.id), type_=JSON())
+    return (
+        select(
+            BINDING.c.municipality_id,
+            agreement.filter(there).label("agreements"),
+            agreement.filter(unknown).label("unknown"),
+            func.range_agg(held, type_=DATEMULTIRANGE()).filter(there).label("days"),
+            func.sum(func.upper(held) - func.lower(held)).filter(there).label("length"),
+        )
+        .group_by(BINDING.c.municipality_id)
+        .subquery("bound")
+    )
+
+
+BOUND = _bound()
+GAP = func.unnest(
+    func.datemultirange(ASKED, type_=DATEMULTIRANGE())
+    - func.coalesce(BOUND.c.days, func.datemultirange(), type_=DATEMULTIRANGE())
+).column_valued("gap")
+BOUNDS = json_object({"start": func.lower(GAP), "end": func.upper(GAP)})
+GAPS = select(
+    func.json_agg(aggregate_order_by(BOUNDS, GAP), type_=JSON()).label("periods"),
+    func.coalesce(func.sum(func.upper(GAP) - func.lower(GAP)), 0).label("length"),
+).lateral("gaps")
+STATE = case(
+    (BOUND.c.length > END - START - GAPS.c.length, "doubly"),
+    (GAPS.c.length == 0, "covered"),
+    (BOUND.c.days.is_not(None), "partly"),
+    (BOUND.c.unknown.is_not(None), "unknown"),
+    else_="uncovered",
+)
+"""The state; agreements that together last longer than what they cover are in force at once."""
+
+
+class CoverageQuery(Question):
+    """What can be asked about coverage."""
+
+    from_: Day | Absent = Field(None, alias="from", examples=["2026-01-01"])
+    """The first day of a period to look at; the day asked about when left out."""
+    to: Day | Absent = Field(None, examples=["2040-01-01"])
+    """The first day after the period (exclusive); the day after the one asked about when left out."""
+    region: Annotated[list[Id] | Absent, any_of(MembershipRow.region_id, only=[current(MembershipRow)])] = Field(
+        None, examples=[["dk-1085"]]
+    )
+    """Only municipalities that belong to these regions, by id, on the day asked about."""
+    municipality: Annotated[list[Id] | Absent, any_of(MunicipalityRow.id)] = Field(None, examples=[["dk-0360"]])
+    """Only these municipalities, by id."""
+    country: Annotated[list[Country] | Absent, any_of(MunicipalityRow.country)] = Field(None, examples=[["DK"]])
+    """Only municipalities of these countries. Those of Denmark when neither this nor a region or a municipality is
+    given: Swedish ones have no such agreements."""
+    state: Annotated[list[CoverageState] | Absent, any_of(STATE)] = Field(None, examples=[["uncovered"]])
+    """Only municipalities that are covered in one of these ways."""
+
+
+@router.get("")
+async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) -> Json[Coverage]:
+    """Which municipalities a statutory health agreement in force binds (Sundhedsloven § 205), and which none does.
+
+    It is in force when the day, or some day of the period, lies in its period, extensions included; an agreement whose
+    period is unknown covers nobody, and is named.
+    """
+    as_of = query.as_of or read.today()
+    start, end = query.from_ or as_of, query.to or as_of + timedelta(days=1)
+    if start >= end:
+        fault = f"The period must end after it starts; {end} is not after {start}"
+        raise BadParameters(faults=[bad_parameter("from" if query.from_ else "to", fault)])
+    present = query.present()
+    if not present.keys() & {"region", "municipality", "country"}:
+        present["country"] = ["DK"]
+    row = await read.row(_coverage(frozenset(present)), present | {"as_of": as_of, "start": start, "end": end})
+    assert row is not None, "an aggregate gives a row"
+    await refuse_unknown(read, CoverageQuery.filters(), row)
+    return Json(row["body"].encode(), headers={"Broen-As-Of": str(as_of)})
+
+
+@lru_cache(maxsize=50)
+def _coverage(present: frozenset[str]) -> Statement:
+    filters = {name: where for name, where in CoverageQuery.filters().items() if name in present}
+    item = {
+        "municipality": json_object({"id": MunicipalityRow.id, "name": MunicipalityRow.name}),
+        "region": one(
+            Ref,
+            RegionRow,
+            RegionRow.id == MembershipRow.region_id,
+            MembershipRow.record_id == MunicipalityRow.id,
+            current(MembershipRow),
+        ),
+        "state": STATE,
+        "agreements": _array(BOUND.c.agreements),
+        "unknown": _array(BOUND.c.unknown),
+        "gaps": _array(GAPS.c.periods),
+    }
+    found = (
+        select(json_object(item).label("item"), STATE.label("state"), MunicipalityRow.sort_name, MunicipalityRow.id)
+        .select_from(MunicipalityRow)
+        .outerjoin(BOUND, BOUND.c.municipality_id == MunicipalityRow.id)
+        .join(GAPS, true())
+        .where(ON_THE_MAP, *(where.sql(name) for name, where in filters.items()))
+        .subquery("found")
+    )
+    whole = {
+        "items": _array(func.json_agg(aggregate_order_by(found.c.item, found.c.sort_name, found.c.id), type_=JSON())),
+        "counts": json_object(
+            {state: func.count().filter(found.c.state == state) for state in CoverageCounts.model_fields}
+        ),
+        "period": json_object({"start": START, "end": END}),
+        "as_of": bindparam("as_of", type_=Date()),
+    }
+    return Statement(select(cast(json_object(whole), Text).label("body"), *absences(filters)))
+
+
+def _array(found: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An array, which is empty rather than null."""
+    return func.coalesce(found, literal_column("'[]'::json"), type_=JSON())
