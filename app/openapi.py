@@ -52,6 +52,8 @@ UNUSED: Final = ("HTTPValidationError", "JsonValue", "ValidationError")
 OF_A_RECORD: Final = (404, 410)
 OF_A_LIST: Final = (406, 413)
 OF_THE_DATABASE: Final = (503,)
+WITHOUT_DATABASE: Final = frozenset({"/livez", "/v1/findings/rules"})
+"""The paths that answer whatever the state of the database."""
 HEADERS: Final = {
     "X-Request-ID": {"description": "The id of the request, to quote to the operator.", "schema": {"type": "string"}},
     "ETag": {
@@ -137,7 +139,7 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
             "headers": answer["headers"],
         }
     for status, description in PROBLEMS.items():
-        if (status in OF_A_RECORD and "{id}" not in path) or (status in OF_THE_DATABASE and path == "/livez"):
+        if (status in OF_A_RECORD and "{id}" not in path) or (status in OF_THE_DATABASE and path in WITHOUT_DATABASE):
             continue
         if status in OF_A_LIST and not paged:
             continue

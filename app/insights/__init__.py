@@ -4,6 +4,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.insights import coverage, financing, funding_summary
+from app.insights import coverage, financing, findings, funding_summary
 
-INSIGHTS: Final[tuple[APIRouter, ...]] = (coverage.router, funding_summary.router, financing.router)
+INSIGHTS: Final[tuple[APIRouter, ...]] = (
+    coverage.router,
+    findings.router,
+    funding_summary.router,
+    financing.router,
+)

@@ -80,13 +80,16 @@ class Link:
     via: SelectBase | None = None
     only: tuple[Condition, ...] = ()
 
+    def leading(self, values: Any) -> Any:
+        """The keys that lead to one of the values, looked up once, beforehand."""
+        if self.via is None:
+            return values
+        key = self.via.subquery()
+        return func.array(select(key.c.id).where(key.c.value == any_(values)).scalar_subquery(), type_=ARRAY(Text()))
+
     def having(self, values: Any) -> Select[Any]:
-        """The records that have one of the values; the keys are looked up once, beforehand."""
-        if self.via is not None:
-            key = self.via.subquery()
-            leading = select(key.c.id).where(key.c.value == any_(values))
-            values = func.array(leading.scalar_subquery(), type_=ARRAY(Text()))
-        return select(self.id).where(self.key == any_(values), *self.only)
+        """The records that have one of the values."""
+        return select(self.id).where(self.key == any_(self.leading(values)), *self.only)
 
     def pairs(self) -> Select[Any, Any]:
         """Every record's `id` with each `value` that it has."""

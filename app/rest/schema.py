@@ -4,7 +4,10 @@ A shape takes one parameter, `R`: how it names another record. An answer carries
 `Id`, so that `Thing[Ref]` is what is read and `Thing[Id]` what is written, and both are declared in one place.
 """
 
+import difflib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
@@ -16,12 +19,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     JsonValue,
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 from typing_extensions import TypeAliasType
 
 Absent = SkipJsonSchema[None]
@@ -32,10 +38,6 @@ PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
 
 
 DAY: Final = re.compile(r"(?!9999)[1-9]\d{3}-\d{2}-\d{2}")  # 9999-12-31 means infinity to the driver
-
-
-MOST_DIGITS: Final = 15
-"""How many digits a number has that every reader of JSON keeps."""
 
 
 def wrong(message: str) -> PydanticCustomError:
@@ -60,6 +62,28 @@ def _storable(text: str) -> str:
     if "\x00" in text:
         raise wrong("Input should have no NUL character")
     return text
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """What makes a text one of those that code declares elsewhere, each with what it means."""
+
+    values: Mapping[str, str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A text that is checked."""
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """An enumeration, described as those are whose values are written out."""
+        meaning = "\n".join(f"- `{value}`: {meaning}" for value, meaning in self.values.items())
+        return {"type": "string", "enum": list(self.values), "description": meaning}
+
+    def _check(self, text: str) -> str:
+        if text not in self.values:
+            near = difflib.get_close_matches(text, self.values)
+            raise wrong(f"Input should be {' or '.join(near) if near else 'one of ' + ', '.join(self.values)}")
+        return text
 
 
 Id = Annotated[
@@ -190,8 +214,8 @@ class Record(Schema):
 def _plain(value: Any) -> Any:
     """A parsed JSON value with numbers that any reader of JSON takes as they are."""
     if isinstance(value, Decimal):
-        if abs(value.adjusted()) > MOST_DIGITS:
-            raise wrong(f"Input should have numbers of {MOST_DIGITS} digits at the most")
+        if abs(value.adjusted()) > 15:  # noqa: PLR2004 - what every reader of JSON keeps
+            raise wrong("Input should have numbers of 15 digits at the most")
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
