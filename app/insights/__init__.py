@@ -4,11 +4,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.insights import coverage, financing, findings, funding_summary
+from app.insights import coverage, financing, findings, funding_summary, inheritance
 
 INSIGHTS: Final[tuple[APIRouter, ...]] = (
     coverage.router,
     findings.router,
     funding_summary.router,
     financing.router,
+    inheritance.router,
 )

@@ -16,7 +16,16 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Amount, Currency, Day, Id, Page
 from app.rest.view import AS_OF
 
-__all__ = ["GrantData", "GrantFilters", "GrantRow", "InstalmentRow", "RecipientRow", "grants"]
+__all__ = [
+    "AccountRow",
+    "GrantData",
+    "GrantFilters",
+    "GrantRow",
+    "InstalmentRow",
+    "RecipientRow",
+    "ReportRow",
+    "grants",
+]
 
 AccountState = TypeAliasType(
     "AccountState",

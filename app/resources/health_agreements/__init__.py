@@ -27,7 +27,7 @@ from app.rest.schema import Absent, Day, Id, Page, Ref
 from app.rest.versions import Diff, DiffQuery, diff
 from app.rest.view import AS_OF, begun_by, current, lasts_to, latest_by, many
 
-__all__ = ["HealthAgreementData", "HealthAgreementRow", "health_agreements"]
+__all__ = ["HealthAgreementData", "HealthAgreementRow", "MilestoneRow", "health_agreements"]
 
 STATUS = latest_by(MilestoneRow, MilestoneRow.kind, MilestoneRow.date_latest)
 Later = aliased(HealthAgreementRow)

@@ -25,7 +25,15 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Id, Page, Ref, Text
 from app.rest.view import AS_OF, current, many
 
-__all__ = ["GOVERNED", "MemberRow", "OrganisationData", "OrganisationRow", "organisations"]
+__all__ = [
+    "GOVERNED",
+    "MemberRow",
+    "OfficeRow",
+    "OrganisationData",
+    "OrganisationRow",
+    "PredecessorRow",
+    "organisations",
+]
 
 
 Later = aliased(OrganisationRow)
