@@ -98,6 +98,16 @@ async def test_initiatives_are_found_by_what_they_are_related_to(
 
 
 @pytest.mark.usefixtures("projects")
+async def test_grants_are_found_by_what_their_initiative_is_related_to(own_client: AsyncClient) -> None:
+    """By the filters of initiatives; an id that nobody has is refused here too."""
+    for question in ("municipality=dk-0360", "involves=region-skaane", "initiative_kind=project"):
+        assert "penge" in await ids(own_client, f"funding/grants?{question}"), question
+    for question in ("region=dk-1085&as_of=2026-01-01", "goal=sundhedsaftale-sjaelland-2019-maal-2"):
+        assert "penge" not in await ids(own_client, f"funding/grants?{question}"), question
+    assert (await own_client.get("/v1/funding/grants?municipality=dk-0361")).status_code == 400
+
+
+@pytest.mark.usefixtures("projects")
 async def test_goals_and_measurements_are_found_by_each_other(own_client: AsyncClient) -> None:
     """A goal that is served, that an indicator follows, of a region."""
     assert await ids(own_client, "goals?served=true") == {GOAL}

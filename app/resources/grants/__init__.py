@@ -9,7 +9,9 @@ from typing_extensions import TypeAliasType
 
 from app.resources.grants.shapes import Grant, GrantData, GrantStatus
 from app.resources.grants.tables import AccountRow, GrantRow, InstalmentRow, RecipientRow, ReportRow
-from app.rest.query import Condition, Filters, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state
+from app.resources.initiatives import InitiativeQuery, InitiativeRow
+from app.resources.initiatives.shapes import InitiativeKind, InitiativeStatus
+from app.rest.query import Condition, Filters, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state, through
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
@@ -52,6 +54,11 @@ ACCOUNT_STATES: Final = {
 }
 
 
+def of_initiative(name: str) -> Where:
+    """A filter of the list of initiatives, asked of the one that a grant is for."""
+    return through(GrantRow.initiative_id, InitiativeRow, InitiativeQuery.filters()[name])
+
+
 class GrantFilters(Filters):
     """Which grants are meant: of a list, or of a summary."""
 
@@ -69,6 +76,28 @@ class GrantFilters(Filters):
         None, examples=[["sammenhaengende-borgerforloeb-for-multibrugere"]]
     )
     """Only grants for these initiatives, by id."""
+    region: Annotated[list[Id] | Absent, of_initiative("region")] = Field(None, examples=[["dk-oestdanmark"]])
+    """Only grants for initiatives that work in one of these regions, by id, as it is on the day asked about."""
+    municipality: Annotated[list[Id] | Absent, of_initiative("municipality")] = Field(None, examples=[["dk-0360"]])
+    """Only grants for initiatives that work in one of these municipalities, by id, or that its authority carries."""
+    involves: Annotated[list[Id] | Absent, of_initiative("involves")] = Field(None, examples=[["lolland-kommune"]])
+    """Only grants for initiatives in which one of these organisations, by id, is involved."""
+    goal: Annotated[list[Id] | Absent, of_initiative("goal")] = Field(
+        None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]]
+    )
+    """Only grants for initiatives that work for one of these goals, by id."""
+    agreement: Annotated[list[Id] | Absent, of_initiative("agreement")] = Field(
+        None, examples=[["sundhedsaftale-sjaelland-2019"]]
+    )
+    """Only grants for initiatives that work for a goal of one of these health agreements, by id."""
+    initiative_kind: Annotated[list[InitiativeKind] | Absent, of_initiative("kind")] = Field(
+        None, examples=[["sub_project"]]
+    )
+    """Only grants for initiatives of these kinds."""
+    initiative_status: Annotated[list[InitiativeStatus] | Absent, of_initiative("status")] = Field(
+        None, examples=[["running"]]
+    )
+    """Only grants for initiatives with one of these statuses."""
     status: Annotated[list[GrantStatus] | Absent, any_of(GrantRow.status)] = Field(None, examples=[["awarded"]])
     """Only grants with one of these statuses."""
     currency: Annotated[list[Currency] | Absent, any_of(GrantRow.awarded_currency)] = Field(None, examples=[["DKK"]])

@@ -31,7 +31,15 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Amount, Count, Currency, Day, Id, Page, Ref
 from app.rest.view import begun_by, current, lasts_to, many
 
-__all__ = ["InitiativeAreaRow", "InitiativeData", "InitiativeRow", "Partner", "PartnerRow", "initiatives"]
+__all__ = [
+    "InitiativeAreaRow",
+    "InitiativeData",
+    "InitiativeQuery",
+    "InitiativeRow",
+    "Partner",
+    "PartnerRow",
+    "initiatives",
+]
 
 Child = aliased(InitiativeRow)
 TARGETED_MOST: Final = func.coalesce(TargetGroupRow.persons_max, TargetGroupRow.persons_min)
