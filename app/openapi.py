@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from app.errors import Problem
 from app.resources import RESOURCES
 from app.rest.export.formats import GEOJSON, JSON, Format
+from app.rest.query import MOST_VALUES
 
 ABOUT: Final = {"name": "about", "description": "What the service says of itself."}
 INSIGHTS: Final = {"name": "insights", "description": "What the records tell when they are put together."}
@@ -87,12 +88,15 @@ POSITION: Final = {
     "maxItems": 2,
     "description": "Degrees east of Greenwich, then north of the equator (WGS 84).",
 }
+SOMETIMES: Final = ("Link", "Content-Disposition")
+"""The headers that not every answer has."""
+HELD: Final = "The `ETag` of the answer that the client holds."
 IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "The `ETag` of the answer that the client holds.",
-    "schema": {"type": "string", "examples": ['"f6397f2d146ca51bc9a5dc5f"']},
+    "description": HELD,
+    "schema": {"type": "string", "description": HELD, "examples": ['"f6397f2d146ca51bc9a5dc5f"']},
 }
 
 
@@ -112,18 +116,20 @@ def document(api: FastAPI) -> dict[str, Any]:
                 _declare(path, operation)
         whole["components"]["schemas"] = _shapes(whole["components"]["schemas"])
         _declare_formats(whole)
+        whole["components"]["schemas"] |= _choices(whole["paths"])
         _show_ids(whole)
         api.openapi_schema = _named(whole)
     return api.openapi_schema
 
 
 def _declare(path: str, operation: dict[str, Any]) -> None:
-    """Declare headers and problems as they are sent, and say what a parameter is in one place."""
+    """Declare parameters as they are taken, headers and problems as they are sent."""
     parameters = operation.setdefault("parameters", [])
     names = {parameter["name"] for parameter in parameters}
     for parameter in parameters:
-        for said in ("title", "description"):
-            parameter["schema"].pop(said, None)
+        parameter["schema"].pop("title", None)  # the description stays: there the generator for Python looks for it
+        if "items" in parameter["schema"]:
+            parameter["schema"]["maxItems"] = MOST_VALUES
     can_be_kept, dated, paged = path.startswith("/v1"), "as_of" in names, "cursor" in names
     present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged}
     present |= {"Content-Disposition": paged, "Vary": paged}
@@ -185,7 +191,36 @@ def _object(**properties: Any) -> dict[str, Any]:
 
 
 def _headers(*names: str) -> dict[str, Any]:
-    return {name: HEADERS[name] for name in names}
+    return {name: HEADERS[name] | {"required": name not in SOMETIMES} for name in names}
+
+
+def _choices(paths: dict[str, Any]) -> dict[str, Any]:
+    """The shapes of what a single parameter offers, by names of their own: `RegionsSort`, what `list_regions` sorts by.
+
+    Without a name, each generator of clients makes up another.
+    """
+    choices: dict[str, Any] = {}
+    for operation in (operation for methods in paths.values() for operation in methods.values()):
+        for parameter in operation["parameters"]:
+            offered = parameter["schema"].get("items", parameter["schema"])
+            if offered.keys() & {"enum", "const"}:
+                values = offered.pop("enum", None) or [offered.pop("const")]
+                name = f"{operation['operationId'].removeprefix('list_')}_{parameter['name']}".title().replace("_", "")
+                choices[name] = {
+                    "title": name,
+                    "description": parameter["description"],
+                    "type": offered.pop("type"),
+                    "enum": values,
+                }
+                if any(value.startswith("-") for value in values):
+                    choices[name]["x-enum-varnames"] = [_constant(value) for value in values]
+                offered["$ref"] = f"#/components/schemas/{name}"
+    return choices
+
+
+def _constant(value: str) -> str:
+    """What a generated client calls a value: `-name` is NAME_DESCENDING."""
+    return f"{value.removeprefix('-')}{'_descending' if value.startswith('-') else ''}".upper()
 
 
 def _shapes(shapes: dict[str, Any]) -> dict[str, Any]:

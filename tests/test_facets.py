@@ -5,14 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from tests.test_contract import LISTS, OPERATIONS
-
-
-def offered(path: str, parameter: str) -> list[str]:
-    """The names that a parameter of a list takes."""
-    (found,) = (p for p in OPERATIONS[path]["parameters"] if p["name"] == parameter)
-    names = found["schema"]["items"]
-    return list(names.get("enum") or [names["const"]])
+from tests.test_contract import LISTS, offered
 
 
 async def ask(client: AsyncClient, path: str, **asked: Any) -> dict[str, Any]:

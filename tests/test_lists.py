@@ -9,15 +9,9 @@ from urllib.parse import quote
 import pytest
 from httpx import AsyncClient
 
-from tests.test_contract import LISTS, OPERATIONS
+from tests.test_contract import LISTS, offered
 
-SORTS = [
-    (path, sort)
-    for path in LISTS
-    for parameter in OPERATIONS[path]["parameters"]
-    if parameter["name"] == "sort"
-    for sort in parameter["schema"]["enum"]
-]
+SORTS = [(path, sort) for path in LISTS for sort in offered(path, "sort")]
 
 
 async def follow(client: AsyncClient, url: str) -> list[dict[str, Any]]:

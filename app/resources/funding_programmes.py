@@ -17,7 +17,7 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Count, Day, Id, Money, Page, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Absent, Count, Day, Id, Money, Page, R, Record, RecordData, Ref, Schema, Term, Text
 from app.rest.view import current, many
 
 FundingProgrammeKind = TypeAliasType(
@@ -160,7 +160,7 @@ class FundingProgrammeQuery(ListQuery):
         None, examples=[["pool"]]
     )
     """Only programmes of these kinds."""
-    fund: Annotated[list[Text] | Absent, any_of(FundingProgrammeRow.fund)] = Field(None, examples=[["ERUF"]])
+    fund: Annotated[list[Term] | Absent, any_of(FundingProgrammeRow.fund)] = Field(None, examples=[["ERUF"]])
     """Only programmes of these funds."""
     parent: Annotated[list[Id] | Absent, any_of(FundingProgrammeRow.parent_id)] = Field(
         None, examples=[["delprogram-oeresund"]]

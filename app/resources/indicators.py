@@ -17,7 +17,7 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Term, Text, wrong
 
 Better = TypeAliasType(
     "Better",
@@ -153,7 +153,7 @@ class IndicatorQuery(ListQuery):
         None, examples=[["sundhedsaftale-sjaelland-2019-maal-1"]]
     )
     """Only indicators that follow one of these goals, by id."""
-    publisher: Annotated[list[Text] | Absent, any_of(IndicatorRow.publisher)] = Field(
+    publisher: Annotated[list[Term] | Absent, any_of(IndicatorRow.publisher)] = Field(
         None, examples=[["Danmarks Statistik"]]
     )
     """Only indicators whose figures one of these publishes."""

@@ -31,7 +31,7 @@ from app.rest.query import Condition, Link, ListQuery, Moment, RecordId, Sorts, 
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Count, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Absent, Count, Day, Id, Page, R, Record, RecordData, Ref, Schema, Term, Text
 from app.rest.view import AS_OF, current, one
 
 
@@ -202,9 +202,9 @@ class MunicipalityQuery(ListQuery):
     """Only municipalities that belong to these regions, by id, on the day asked about."""
     country: Annotated[list[Country] | Absent, any_of(MunicipalityRow.country)] = Field(None, examples=[["DK"]])
     """Only municipalities of these countries."""
-    code: Annotated[list[Text] | Absent, any_of(MunicipalityRow.code)] = Field(None, examples=[["0360"]])
+    code: Annotated[list[Term] | Absent, any_of(MunicipalityRow.code)] = Field(None, examples=[["0360"]])
     """Only municipalities with these official codes, zeros included; give the country too."""
-    nuts3: Annotated[list[Text] | Absent, any_of(MunicipalityRow.nuts3)] = Field(None, examples=[["DK022"]])
+    nuts3: Annotated[list[Term] | Absent, any_of(MunicipalityRow.nuts3)] = Field(None, examples=[["DK022"]])
     """Only municipalities in these NUTS 3 areas."""
     population_min: Annotated[Count | Absent, Where(lambda n: n <= INHABITANTS)] = Field(None, examples=[40000])
     """Only municipalities with at least so many inhabitants."""

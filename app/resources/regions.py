@@ -17,7 +17,7 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Term, Text
 from app.rest.view import current, many
 
 Country = TypeAliasType(
@@ -116,9 +116,9 @@ class RegionQuery(ListQuery):
 
     country: Annotated[list[Country] | Absent, any_of(RegionRow.country)] = Field(None, examples=[["DK"]])
     """Only regions of these countries."""
-    code: Annotated[list[Text] | Absent, any_of(RegionRow.code)] = Field(None, examples=[["1085"]])
+    code: Annotated[list[Term] | Absent, any_of(RegionRow.code)] = Field(None, examples=[["1085"]])
     """Only regions with these official codes, zeros included."""
-    nuts2: Annotated[list[Text] | Absent, any_of(RegionRow.nuts2)] = Field(None, examples=[["DK02"]])
+    nuts2: Annotated[list[Term] | Absent, any_of(RegionRow.nuts2)] = Field(None, examples=[["DK02"]])
     """Only regions with these NUTS 2 codes."""
     sort: Annotated[Literal["name", "-name"], Sorts(name=RegionRow.sort_name)] = Field("name", examples=["-name"])
     """What to sort by; with `-` in front, from the last to the first. Names are in Danish order."""

@@ -92,7 +92,7 @@ Id = Annotated[
     AfterValidator(_id),
     Field(json_schema_extra={"pattern": f"^{SLUG.pattern}$"}),
 ]
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_day), Field(json_schema_extra={"pattern": f"^{DAY.pattern}$"})]
 
 
 def _path(text: str) -> str:
@@ -118,6 +118,13 @@ Pointer = Annotated[str, StringConstraints(max_length=300), AfterValidator(_poin
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True), AfterValidator(_storable)
 ]
+Term = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
+    AfterValidator(_storable),
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}),
+]
+"""A text that a filter looks for: more than space, and short enough for a URL."""
 Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
 Amount = Annotated[
     Decimal,
@@ -269,6 +276,12 @@ class Facet(Schema):
     """How many further values there are."""
 
 
+Facets = TypeAliasType(
+    "Facets",
+    Annotated[dict[str, Facet], Field(description="The facets that were asked for, each by the name of its filter.")],
+)
+
+
 class Page(Schema, Generic[T]):
     """One page of a list."""
 
@@ -280,7 +293,7 @@ class Page(Schema, Generic[T]):
     """How many records there are on all pages; null unless asked for with `count=true`."""
     as_of: date = Field(examples=["2026-11-22"])
     """The day for which dated values were chosen."""
-    facets: dict[str, Facet] | None
+    facets: Facets | None
     """How many records each value of the fields asked for with `facet=` would find; null unless asked for."""
 
     @classmethod

@@ -22,7 +22,7 @@ from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Page, Ref, Text
+from app.rest.schema import Absent, Id, Page, Ref, Term
 from app.rest.view import AS_OF, current, many
 
 __all__ = [
@@ -65,7 +65,7 @@ class OrganisationQuery(ListQuery):
         None, examples=[["lolland-kommune"]]
     )
     """Only organisations that one of these organisations, by id, belongs to or has belonged to."""
-    person: Annotated[list[Text] | Absent, any_of(OfficeRow.person, MemberRow.person)] = Field(
+    person: Annotated[list[Term] | Absent, any_of(OfficeRow.person, MemberRow.person)] = Field(
         None, examples=[["Bo Libergren"]]
     )
     """Only organisations in which one of these persons, named as published, holds or has held an office or a seat."""
