@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check format lock openapi clean
+.PHONY: run test fuzz check format lock openapi clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.done  ## serve the register on http://127.0.0.1:8000
@@ -12,6 +12,9 @@ run: .venv/run.done  ## serve the register on http://127.0.0.1:8000
 
 test: .venv/dev.done  ## run all tests
 	@$(BIN)/python -m pytest -n auto
+
+fuzz: .venv/dev.done  ## ask for minutes what nobody would think of; EXAMPLES=1000 of each operation
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/python -m pytest -n auto tests/test_fuzz.py
 
 check: .venv/dev.done  ## everything that can be checked without a test
 	$(BIN)/ruff check .
