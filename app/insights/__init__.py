@@ -4,10 +4,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.insights import coverage, financing, findings, funding_summary, inheritance
+from app.insights import coverage, deadlines, financing, findings, funding_summary, inheritance
 
 INSIGHTS: Final[tuple[APIRouter, ...]] = (
     coverage.router,
+    deadlines.router,
     findings.router,
     funding_summary.router,
     financing.router,

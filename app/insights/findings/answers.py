@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import exists, func, or_, true
+from sqlalchemy import exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import array
 
 from app.insights.findings.rules import Rule, Said, days, found
@@ -29,6 +29,14 @@ ALL_ADOPTED: Final = exists().where(
     func.coalesce(MilestoneRow.date_latest <= AS_OF, true()),
 )
 """That the last council had adopted the agreement by the day asked about, whenever each of them did."""
+SENT: Final = func.coalesce(
+    select(func.min(MilestoneRow.date_earliest))
+    .where(MilestoneRow.record_id == PartyRow.record_id, MilestoneRow.kind == "sent_to_parties")
+    .scalar_subquery()
+    <= AS_OF,
+    true(),
+)
+"""That the agreement was not sent to the parties only after the day asked about."""
 
 ANSWER_RULES: Final = (
     Rule(
