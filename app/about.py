@@ -59,6 +59,10 @@ class Index(Schema):
     """The path of the interactive reference."""
     openapi: str = Field(examples=["/openapi.json"])
     """The path of the OpenAPI document."""
+    search: str = Field(examples=["/v1/search"])
+    """The path of the search over everything; give it `q`."""
+    autocomplete: str = Field(examples=["/v1/autocomplete"])
+    """The path to ask while somebody types; give it `q`."""
     revision: int = Field(examples=[1])
     """The latest revision: the number of write transactions that the register has seen."""
     resources: list[Entry]
@@ -118,6 +122,8 @@ def _index(root: str) -> Statement:
         "version": literal(__version__),
         "docs": literal(f"{root}/docs"),
         "openapi": literal(f"{root}/openapi.json"),
+        "search": literal(f"{root}/v1/search"),
+        "autocomplete": literal(f"{root}/v1/autocomplete"),
         "revision": select(func.coalesce(func.max(RevisionRow.id), 0)).scalar_subquery(),
         "resources": func.json_build_array(*entries),
         "insights": func.json_build_array(*insights),

@@ -23,9 +23,12 @@ GRANTS: Final = (
     "grant select on all tables in schema public, past to {role}",
     "grant insert, update, delete on all tables in schema public to {role}",
     "revoke update, delete, truncate on revision, change from {role}",
-    "revoke insert, update, delete on alembic_version from {role}",
+    "revoke insert, update, delete on alembic_version, search_entry, search_word from {role}",
 )
-"""The role that serves reads and writes records, adds to the log, and sees the past through its views alone."""
+"""The role that serves reads and writes records, adds to the log, and sees the past through its views alone.
+
+What is searched is kept by the log itself.
+"""
 
 
 def _config(url: str | None = None) -> Config:

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.insights import coverage, deadlines, financing, findings, funding_summary, inheritance
+from app.insights import coverage, deadlines, financing, findings, funding_summary, inheritance, search
 
 INSIGHTS: Final[tuple[APIRouter, ...]] = (
     coverage.router,
@@ -13,4 +13,5 @@ INSIGHTS: Final[tuple[APIRouter, ...]] = (
     funding_summary.router,
     financing.router,
     inheritance.router,
+    search.router,
 )

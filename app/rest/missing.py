@@ -28,12 +28,18 @@ def absent(targets: Sequence[Column[Any]], name: str) -> ScalarSelect[Any]:
 
 
 def absences(filters: Mapping[str, Where]) -> list[ColumnElement[Any]]:
-    """Columns for a statement to tell by which of the ids that it was given nobody has."""
-    return [absent(where.targets, name).label(f"unknown_{name}") for name, where in filters.items() if where.targets]
+    """Columns for a statement to tell by which of the ids that it was given nobody has, and what means nothing."""
+    ids = [absent(where.targets, name).label(f"unknown_{name}") for name, where in filters.items() if where.targets]
+    return [*ids, *(w.meaningless[0].label(f"meaningless_{name}") for name, w in filters.items() if w.meaningless)]
 
 
 async def refuse_unknown(read: Reader, filters: Mapping[str, Where], row: Mapping[str, Any]) -> None:
-    """BadParameters when a statement told, by its `absences`, that it was given ids that nobody has."""
+    """BadParameters when a statement told, by its `absences`, that it was given ids that nobody has, or nonsense."""
+    nonsense = {
+        name: w.meaningless[1] for name, w in filters.items() if w.meaningless and row.get(f"meaningless_{name}")
+    }
+    if nonsense:
+        raise BadParameters(faults=[bad_parameter(name, says) for name, says in nonsense.items()])
     if unknown := {name: ids for name in filters if (ids := row.get(f"unknown_{name}"))}:
         targets = {name: filters[name].targets for name in unknown}
         raise BadParameters(faults=await unknown_ids(read, targets, unknown))

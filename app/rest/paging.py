@@ -120,12 +120,20 @@ def page_of(
     `more` is the key and the id of the last record, as JSON. The page is sorted by the key, then by the id.
     """
     place = func.json_build_array(key, id)
-    found = records.with_only_columns(item.label("item"), place.label("place"))
-    found = found.order_by(*order(id, key, last_first=last_first)).limit(LIMIT + 1)
+    found = first_of(
+        records.with_only_columns(item.label("item"), place.label("place")), id, key, last_first=last_first
+    )
     page = select(found.subquery("found"), func.row_number().over().label("n")).subquery("page")
     items = func.string_agg(cast(page.c.item, Text), ",").filter(page.c.n <= LIMIT)
     more = case((func.count() > LIMIT, func.max(cast(page.c.place, Text)).filter(page.c.n == LIMIT)))
     return select(func.coalesce(items, "").label("items"), more.label("more")).select_from(page)
+
+
+def first_of(
+    records: Select[Any], id: ColumnElement[str], key: ColumnElement[Any], *, last_first: bool, most: Any = LIMIT + 1
+) -> Select[Any]:
+    """The first of `records` in the order of a list: a page, and one more, which tells that there are more."""
+    return records.order_by(*order(id, key, last_first=last_first)).limit(most)
 
 
 def order(id: ColumnElement[str], key: ColumnElement[Any], *, last_first: bool) -> Sequence[ColumnElement[Any]]:

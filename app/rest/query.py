@@ -37,7 +37,7 @@ from sqlalchemy.types import NullType, TypeEngine
 from app.db import Base, PartRow, RecordRow, target_of
 from app.errors import BadParameters, bad_parameter
 from app.rest.export.formats import ACCEPT, FormatQuery
-from app.rest.schema import Absent, Day, Id, Schema
+from app.rest.schema import Absent, Day, Id, Schema, Term
 from app.rest.view import record_of
 
 Condition = ColumnElement[bool]
@@ -55,6 +55,8 @@ class Where:
     """The columns that hold the ids which the parameter takes; none where the values are no ids."""
     links: tuple["Link", ...] = ()
     """What a record has the values by, so that records can be counted by them; none where the condition is another."""
+    meaningless: tuple[Condition, str] | None = None
+    """What tells that a value means nothing, and what would be right; None where every value means something."""
 
     def sql(self, name: str) -> Condition:
         """The condition, over the parameter of this name."""
@@ -223,13 +225,15 @@ class Filters(Question):
     """Only these records, by id; repeat it for several, and set `limit` to as many."""
     document: list[Id] | Absent = Field(None, examples=[["pressemeddelelse-broen-2014"]])
     """Only records that one of these documents, by id, is a source of."""
+    q: Term | Absent = Field(None, examples=["sundhed"])
+    """Only records that say all of these words, inflected or as parts of others too; "as quoted"; -without this one."""
     unknown: list[str] | Absent = None
     """Only records of which one of these fields is unknown: null, or an empty list."""
 
     def present(self) -> dict[str, Any]:
         """The filters that are set, with their values."""
-        own = {name: value for name in ("id", "document", "unknown") if (value := getattr(self, name)) is not None}
-        return own | super().present()
+        own = ("id", "document", "q", "unknown")
+        return {name: value for name in own if (value := getattr(self, name)) is not None} | super().present()
 
     @classmethod
     def offer(cls, parameter: str, names: Sequence[str]) -> None:

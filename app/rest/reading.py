@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import Select, literal, make_url, select
+from sqlalchemy import Select, TextClause, literal, make_url, select
 
 from app.errors import Unavailable
 from app.settings import Settings
@@ -54,7 +54,7 @@ class ServerTooOldError(Exception):
 class Statement:
     """A SELECT as text, and the order in which its parameters go in."""
 
-    def __init__(self, query: Select[Any]) -> None:
+    def __init__(self, query: Select[Any] | TextClause) -> None:
         compiled = query.compile(dialect=DIALECT)
         self.sql = compiled.string
         self._names = compiled.positiontup or []

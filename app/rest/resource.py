@@ -26,6 +26,7 @@ from app.rest.query import Condition, Filters, ListQuery, Moment, Where, any_of,
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
 from app.rest.schema import Id, Page, Record, RecordData, Ref, Source
+from app.rest.search import found, saying
 from app.rest.sources import SourceRow, sources_of, supported_by
 from app.rest.view import Computed, Parts, columns, json_object
 
@@ -94,6 +95,7 @@ class Resource(Generic[P, D]):
         own = {
             "id": any_of(self.row.id),
             "document": supported_by(self.name, self.row.id),
+            "q": saying(self.name, self.row.id),
             "unknown": any_state(gaps(self.name, self.public, self.row, self.parts, self.computed)),
         }
         return {**own, **query_type.filters()}
@@ -175,7 +177,11 @@ class Shape(NamedTuple):
 def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
     id, key = resource.table.c.id, sort_key(shape.query, shape.sort)
     last_first, matching = shape.sort.startswith("-"), _matching(resource, shape)
-    rest = matching.where(beyond(id, key, last_first=last_first)) if shape.after else matching
+    rest = _matching(resource, shape, "q")
+    if shape.after:
+        rest = rest.where(beyond(id, key, last_first=last_first))
+    if "q" in shape.present:
+        rest = found(resource.name, id).page(rest, key, last_first=last_first)
     total = matching.with_only_columns(func.count()).scalar_subquery() if shape.counted else null()
     page = page_of(rest, resource.item, id, key, last_first=last_first)
     every = shape.query.filters()
