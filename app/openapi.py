@@ -89,7 +89,7 @@ POSITION: Final = {
     "description": "Degrees east of Greenwich, then north of the equator (WGS 84).",
 }
 SOMETIMES: Final = ("Link", "Content-Disposition")
-"""The headers that not every answer has."""
+"""The headers that not every answer has; nor does what is streamed have an ETag."""
 HELD: Final = "The `ETag` of the answer that the client holds."
 IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
@@ -129,13 +129,13 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
     for parameter in parameters:
         parameter["schema"].pop("title", None)  # the description stays: there the generator for Python looks for it
         if "items" in parameter["schema"]:
-            parameter["schema"]["maxItems"] = MOST_VALUES
+            parameter["schema"].setdefault("maxItems", MOST_VALUES)
     can_be_kept, dated, paged = path.startswith("/v1"), "as_of" in names, "cursor" in names
     present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged}
     present |= {"Content-Disposition": paged, "Vary": paged}
     answer = operation["responses"]["200"] | {
         "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",
-        "headers": _headers(*(name for name, is_there in present.items() if is_there)),
+        "headers": _headers(*(n for n, is_there in present.items() if is_there), streamed=paged),
     }
     responses = {"200": answer}
     if can_be_kept:
@@ -162,7 +162,16 @@ def _declare_formats(whole: dict[str, Any]) -> None:
     for resource in RESOURCES:
         operation = whole["paths"][resource.path]["get"]
         parameters = {parameter["name"]: parameter["schema"] for parameter in operation["parameters"]}
-        parameters["format"]["enum"] = [format.name for format in resource.formats]
+        offered = "ListFormat" if GEOJSON not in resource.formats else "MapFormat"
+        whole["components"]["schemas"][offered] = {
+            "title": offered,
+            "type": "string",
+            "description": "\n".join(f"- `{f.name}`: {f.media_type}" for f in resource.formats),
+            "enum": [format.name for format in resource.formats],
+        }
+        for enumeration in ("type", "enum"):
+            del parameters["format"][enumeration]
+        parameters["format"]["$ref"] = f"#/components/schemas/{offered}"
         parameters["columns"]["items"] = {"type": "string", "enum": [column.name for column in resource.columns]}
         content, record = operation["responses"]["200"]["content"], resource.public.__name__
         content |= {f.media_type: {"schema": _whole_list(f, record)} for f in resource.formats if f is not JSON}
@@ -190,8 +199,9 @@ def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _headers(*names: str) -> dict[str, Any]:
-    return {name: HEADERS[name] | {"required": name not in SOMETIMES} for name in names}
+def _headers(*names: str, streamed: bool = False) -> dict[str, Any]:
+    sometimes = (*SOMETIMES, "ETag") if streamed else SOMETIMES
+    return {name: HEADERS[name] | {"required": name not in sometimes} for name in names}
 
 
 def _choices(paths: dict[str, Any]) -> dict[str, Any]:

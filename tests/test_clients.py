@@ -99,6 +99,10 @@ disable_error_code = arg-type
 """
 
 
+OF_FILES: Final = ("format", "columns", "lang", "bom")
+"""The parameters of whole lists in other formats than JSON, which are files to these clients."""
+
+
 class Call(NamedTuple):
     """A request: an operation, and the parameters that it is asked with, by their examples."""
 
@@ -114,7 +118,8 @@ def calls() -> Iterator[Call]:
             needed = [p for p in operation["parameters"] if p["required"]]
             yield Call(path, operation, needed)
             for parameter in operation["parameters"]:
-                if not parameter["required"] and "examples" in parameter["schema"]:
+                asked = parameter["name"] not in OF_FILES or "/findings" in path
+                if asked and not parameter["required"] and "examples" in parameter["schema"]:
                     yield Call(path, operation, [*needed, parameter])
 
 

@@ -24,7 +24,7 @@ from app.rest.writing import Writer
 from app.settings import Settings
 from tests import read_back
 from tests.conftest import put, serving
-from tests.test_contract import LISTS, OPERATIONS, validator
+from tests.test_contract import LISTS, OPERATIONS, offered, validator
 
 DAY: Final = "2026-11-22"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -90,7 +90,7 @@ async def first_sort(path: str) -> str:
 @pytest.mark.parametrize("path", LISTS)
 async def test_the_formats_that_are_declared_are_those_that_there_are(client: AsyncClient, path: str) -> None:
     """Each by its name; the file is called after the list and the day; what is not declared is refused with what is."""
-    (declared,) = (p["schema"]["enum"] for p in OPERATIONS[path]["parameters"] if p["name"] == "format")
+    declared = offered(path, "format")
     kinds = list(OPERATIONS[path]["responses"]["200"]["content"])
     assert len(declared) == len(kinds)
     for name in ("ndjson", "csv", "xlsx", "geojson"):

@@ -9,13 +9,9 @@ from httpx import AsyncClient
 from app.resources.initiatives import InitiativeData, initiatives
 from app.rest.body import validate
 from app.rest.writing import Writer
-from tests.test_contract import OPERATIONS
+from tests.test_contract import offered
 
-SORTS: Final = next(
-    parameter["schema"]["enum"]
-    for parameter in OPERATIONS["/v1/initiatives"]["parameters"]
-    if parameter["name"] == "sort"
-)
+SORTS: Final = offered("/v1/initiatives", "sort")
 STAY: Final = [f"bliver-{n}" for n in range(12)]
 COME_AND_GO: Final = [f"kommer-og-gaar-{n}" for n in range(12)]
 

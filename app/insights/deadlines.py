@@ -142,8 +142,10 @@ class DeadlinesQuery(Question):
     """Only agreements and grants that concern one of these regions, by id, or an area that lies in one on the day asked
     about."""
     format: Literal["json", "ics"] | Absent = Field(None, examples=["ics"])
-    """`ics` is a calendar of everything that is due (RFC 5545), an all-day event each, without `limit` and `cursor`.
-    When left out, a calendar for those whose header `Accept` names `text/calendar`, otherwise `json`."""
+    """The format of the answer; without it, the header `Accept` says.
+
+    - `json`: a page
+    - `ics`: a calendar of everything that is due (RFC 5545), an all-day event each, without `limit` and `cursor`"""
     limit: Annotated[int, Field(ge=1, le=MOST, examples=[20])] = 50
     """How many deadlines a page has at the most."""
     cursor: Annotated[str, Field(max_length=2000)] | Absent = None

@@ -126,14 +126,17 @@ def two_different(keys: list[str]) -> list[str]:
     return keys
 
 
+Grouping = Annotated[
+    list[GroupBy], Field(max_length=2, json_schema_extra={"uniqueItems": True}), AfterValidator(two_different)
+]
+
+
 class FundingSummaryQuery(GrantFilters):
     """Which grants are summed, and by what."""
 
     id: list[Id] | Absent = Field(None, examples=[[grants.example]])
     """Only these grants, by id."""
-    group_by: Annotated[list[GroupBy], Field(max_length=2), AfterValidator(two_different)] | Absent = Field(
-        None, examples=[["region", "year"]]
-    )
+    group_by: Grouping | Absent = Field(None, examples=[["region", "year"]])
     """By what the grants are grouped: nothing, one thing, or two."""
     areas_as_of: Day | Absent = Field(None, examples=["2027-01-01"])
     """The day whose map of regions and municipalities is used; that of `as_of` when left out."""

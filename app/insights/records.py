@@ -32,8 +32,9 @@ from app.resources.municipalities import IN_REGION, MunicipalityRow
 from app.resources.organisations.tables import OrganisationRow
 from app.resources.plans import PlanRow
 from app.resources.regions import RegionRow
+from app.rest.one_of import OneOf
 from app.rest.query import Link, Where
-from app.rest.schema import Id, OneOf, RecordPath, Schema
+from app.rest.schema import Id, RecordPath, Schema
 from app.rest.schema import Text as Words
 from app.rest.view import json_object
 

@@ -6,16 +6,17 @@ from functools import cache
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from sqlalchemy import text, true
 
+from app.insights.records import ResourceName
 from app.resources import RESOURCES
 from app.rest.missing import refuse_unknown
 from app.rest.paging import Cursor, following
 from app.rest.query import Question, Where
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Schema, Term, wrong
+from app.rest.schema import Absent, Id, Schema, Term
 from app.rest.search import WORDS_WANTED
 
 NAMES: Final = [resource.name for resource in RESOURCES]
@@ -28,13 +29,6 @@ WORDS: Final = {"q": Where(lambda _: true(), meaningless=WORDS_WANTED)}
 router: Final = APIRouter(prefix="/v1", tags=["insights"])
 
 
-def _resource(name: str) -> str:
-    if name not in NAMES:
-        raise wrong(f"Input should be a resource: {', '.join(NAMES)}")
-    return name
-
-
-ResourceName = Annotated[str, AfterValidator(_resource), Field(json_schema_extra={"enum": [*NAMES]})]
 Words = Annotated[Term, Field(examples=["sundhedsaftale sjælland"])]
 
 
@@ -64,7 +58,7 @@ class Hit(Suggestion):
     """Whether its period holds the day asked about; null when it has none or when that is unknown."""
 
 
-class Facet(Schema):
+class HitCount(Schema):
     """How many hits a resource has."""
 
     resource: ResourceName = Field(examples=["organisations"])
@@ -78,7 +72,7 @@ class Hits(Schema):
 
     items: list[Hit]
     """The hits, the best first."""
-    facets: list[Facet]
+    facets: list[HitCount]
     """How many there are of each resource, the most first."""
     total: int = Field(examples=[12])
     """How many hits there are on all pages."""

@@ -4,10 +4,7 @@ A shape takes one parameter, `R`: how it names another record. An answer carries
 `Id`, so that `Thing[Ref]` is what is read and `Thing[Id]` what is written, and both are declared in one place.
 """
 
-import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
@@ -19,15 +16,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     JsonValue,
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
-from pydantic_core import CoreSchema, PydanticCustomError
-from pydantic_core.core_schema import no_info_after_validator_function
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 Absent = SkipJsonSchema[None]
@@ -62,28 +56,6 @@ def _storable(text: str) -> str:
     if "\x00" in text:
         raise wrong("Input should have no NUL character")
     return text
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """What makes a text one of those that code declares elsewhere, each with what it means."""
-
-    values: Mapping[str, str]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """A text that is checked."""
-        return no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """An enumeration, described as those are whose values are written out."""
-        meaning = "\n".join(f"- `{value}`: {meaning}" for value, meaning in self.values.items())
-        return {"type": "string", "enum": list(self.values), "description": meaning}
-
-    def _check(self, text: str) -> str:
-        if text not in self.values:
-            near = difflib.get_close_matches(text, self.values)
-            raise wrong(f"Input should be {' or '.join(near) if near else 'one of ' + ', '.join(self.values)}")
-        return text
 
 
 Id = Annotated[

@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 from typing_extensions import TypeAliasType
 
 from app.insights.records import path_of
+from app.rest.export.formats import Language
 
 Severity = TypeAliasType(
     "Severity",
@@ -40,9 +41,6 @@ Severity = TypeAliasType(
 )
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "notice")
 """The gravest first."""
-
-
-Language = Literal["da", "en"]
 
 
 class Said(NamedTuple):

@@ -8,11 +8,13 @@ from sqlalchemy import Text as SqlText
 from typing_extensions import TypeAliasType
 
 from app.insights.findings.catalogue import RULES
-from app.insights.findings.rules import DETAIL, Language, Severity
+from app.insights.findings.rules import DETAIL, Severity
 from app.insights.records import RecordRef, ResourceName, in_regions
 from app.rest.dates import Period
+from app.rest.export.formats import Language
+from app.rest.one_of import OneOf
 from app.rest.query import Question, any_of
-from app.rest.schema import Absent, Count, Day, Id, Money, OneOf, Pointer, Ref, Schema, Text
+from app.rest.schema import Absent, Count, Day, Id, Money, Pointer, Ref, Schema, Text
 
 RuleId = TypeAliasType("RuleId", Annotated[str, OneOf({rule.id: rule.sentence.en for rule in RULES})])
 

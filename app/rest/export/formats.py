@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from app.errors import BadParameters, NotAcceptable, bad_parameter
 from app.rest.export.columns import Column, wrong_names
@@ -44,6 +45,16 @@ FOR: Final = {
 VARY: Final = {"Vary": "Accept"}
 """What caches are told about the answers of a list."""
 
+Language = TypeAliasType(
+    "Language",
+    Annotated[
+        Literal["da", "en"],
+        Field(
+            description="""- `da`: Danish
+- `en`: English"""
+        ),
+    ],
+)
 ColumnName = Annotated[str, Field(max_length=100)]
 
 
@@ -55,7 +66,7 @@ class FormatQuery(Schema):
     as it is at one moment, in its order, and take no `limit`, `cursor` or `count`."""
     columns: list[ColumnName] | Absent = Field(None, examples=[["id"]])
     """Only these columns of a CSV or XLSX, in this order; repeat it for several. All when left out."""
-    lang: Literal["da", "en"] | Absent = Field(None, examples=["da"])
+    lang: Language | Absent = Field(None, examples=["da"])
     """The language of the headings of a CSV or XLSX; without it, the columns go by their names."""
     bom: bool = Field(default=False, examples=[True])
     """Whether a CSV begins with a byte-order mark, by which Excel knows that it is UTF-8."""
@@ -67,7 +78,7 @@ def choose(query: FormatQuery, offered: Sequence[Format], columns: Sequence[Colu
     faults = [
         bad_parameter(name, f"This goes with format={' or '.join(f.name for f in fits)}; the answer is {format.name}")
         for name, fits in FOR.items()
-        if name in query.model_fields_set and format not in fits
+        if name in query.model_fields_set and getattr(query, name) is not False and format not in fits
     ]
     faults += wrong_names(columns, query.columns or []) if format in FOR["columns"] else []
     if faults:
