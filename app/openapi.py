@@ -8,6 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from app.errors import Problem
+from app.insights import LISTINGS
+from app.insights.deadlines import ICS
 from app.resources import RESOURCES
 from app.rest.export.formats import GEOJSON, JSON, Format
 from app.rest.query import MOST_VALUES
@@ -80,7 +82,10 @@ WHOLE: Final = {
     "ndjson": "One record a line, as in `items` of a page",
     "csv": "RFC 4180 in UTF-8, a row a record below a row of headings",
     "xlsx": "A workbook of one sheet, a row a record below a row of headings",
+    "ics": "An iCalendar (RFC 5545), an all-day event a record",
 }
+FORMATS: Final = {GEOJSON: "MapFormat", ICS: "CalendarFormat"}
+"""What the formats of a list are called together, where the last of them is not for every list."""
 POSITION: Final = {
     "type": "array",
     "items": {"type": "number"},
@@ -159,22 +164,23 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
 
 def _declare_formats(whole: dict[str, Any]) -> None:
     """Declare of each list the formats that it has, and the columns of its tables."""
-    for resource in RESOURCES:
-        operation = whole["paths"][resource.path]["get"]
+    for listing in (*(resource.listing for resource in RESOURCES), *LISTINGS):
+        operation = whole["paths"][listing.path]["get"]
         parameters = {parameter["name"]: parameter["schema"] for parameter in operation["parameters"]}
-        offered = "ListFormat" if GEOJSON not in resource.formats else "MapFormat"
+        offered = FORMATS.get(listing.formats[-1], "ListFormat")
         whole["components"]["schemas"][offered] = {
             "title": offered,
             "type": "string",
-            "description": "\n".join(f"- `{f.name}`: {f.media_type}" for f in resource.formats),
-            "enum": [format.name for format in resource.formats],
+            "description": "\n".join(f"- `{f.name}`: {f.media_type}" for f in listing.formats),
+            "enum": [format.name for format in listing.formats],
         }
         for enumeration in ("type", "enum"):
             del parameters["format"][enumeration]
         parameters["format"]["$ref"] = f"#/components/schemas/{offered}"
-        parameters["columns"]["items"] = {"type": "string", "enum": [column.name for column in resource.columns]}
-        content, record = operation["responses"]["200"]["content"], resource.public.__name__
-        content |= {f.media_type: {"schema": _whole_list(f, record)} for f in resource.formats if f is not JSON}
+        parameters["columns"]["examples"] = [[listing.columns[0].name]]
+        parameters["columns"]["items"] = {"type": "string", "enum": [column.name for column in listing.columns]}
+        content, record = operation["responses"]["200"]["content"], listing.public.__name__
+        content |= {f.media_type: {"schema": _whole_list(f, record)} for f in listing.formats if f is not JSON}
 
 
 def _whole_list(format: Format, record: str) -> dict[str, Any]:

@@ -20,14 +20,14 @@ def records(text: str, shape: type[BaseModel]) -> list[dict[str, Any]]:
     return [{name: value(shape, name, name, row) for name in shape.model_fields} for row in rows]
 
 
-def value(shape: type[BaseModel], field: str, column: str, cells: Cells) -> Any:
+def value(shape: type[BaseModel], field: str, column: str, cells: Cells, *, escaped: bool = False) -> Any:
     """The value of a field, whose columns begin with a name."""
     kind, nullable = unwrapped(shape.model_fields[field].annotation)
     if get_origin(kind) is list:
         return members(unwrapped(get_args(kind)[0])[0], column, cells)
     if is_shape(kind):
-        return thing(kind, column, cells, nullable=nullable)
-    return scalar(kind, cells[column])
+        return thing(kind, column, cells, nullable=nullable, escaped=escaped)
+    return scalar(kind, cells[column], escaped=escaped)
 
 
 def members(kind: Any, column: str, cells: Cells) -> list[Any]:
@@ -63,10 +63,7 @@ def thing(
     if nullable and not any(cells[name] for name in columns(shape, column)):
         return None
     cells = without_mark(shape, column, cells)
-    return {
-        name: scalar(unwrapped(info.annotation)[0], cells[f"{column}_{name}"], escaped=escaped)
-        for name, info in shape.model_fields.items()
-    }
+    return {name: value(shape, name, f"{column}_{name}", cells, escaped=escaped) for name in shape.model_fields}
 
 
 def without_mark(shape: type[BaseModel], column: str, cells: Cells) -> Cells:

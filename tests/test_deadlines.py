@@ -172,7 +172,7 @@ async def test_a_calendar_is_whole_or_none(writer: Writer, own_client: AsyncClie
         ("organisation=vejen-komune", "organisation", "vejen-kommune"),
         ("region=dk-10855", "region", "dk-1085"),
         ("kind=bill", "kind", "'answer', 'account' or 'report'"),
-        ("format=csv", "format", "'json' or 'ics'"),
+        ("format=pdf", "format", "'xlsx' or 'ics'"),
     ],
 )
 async def test_what_is_asked_wrongly_is_refused(client: AsyncClient, asked: str, parameter: str, near: str) -> None:

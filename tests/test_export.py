@@ -13,12 +13,14 @@ import pytest
 from httpx import AsyncClient, Response
 from openpyxl.worksheet.worksheet import Worksheet
 
+from app.insights import LISTINGS
 from app.resources import RESOURCES
 from app.resources.documents import DocumentData, documents
 from app.resources.initiatives import InitiativeData, initiatives
 from app.resources.municipalities import MunicipalityData, municipalities
 from app.resources.organisations import OrganisationData, organisations
 from app.rest.export import sheet
+from app.rest.export.answer import Listing
 from app.rest.export.headings import heading
 from app.rest.writing import Writer
 from app.settings import Settings
@@ -101,7 +103,7 @@ async def test_the_formats_that_are_declared_are_those_that_there_are(client: As
             assert answer.headers["Content-Disposition"] == f'attachment; filename="{file}"'
         else:
             assert answer.status_code == 400
-            assert f"there are: {', '.join(declared)}" in answer.json()["errors"][0]["detail"]
+            assert all(f"'{other}'" in answer.json()["errors"][0]["detail"] for other in declared)
 
 
 @pytest.mark.parametrize(
@@ -163,8 +165,8 @@ async def test_accept_of_one_request_says_nothing_about_another(client: AsyncCli
         ("format=csv&columns=titel", "columns", "There is no column titel"),
         ("format=csv&columns=title&columns=title", "columns", "asked for 2 times"),
         ("format=csv&columns=id,title", "columns", "There is no column id,title"),
-        ("format=pdf", "format", "'json', 'ndjson', 'csv', 'xlsx' or 'geojson'"),
-        ("format=geojson", "format", "is not on the map; there are: json, ndjson, csv, xlsx"),
+        ("format=pdf", "format", "'json', 'ndjson', 'csv' or 'xlsx'"),
+        ("format=geojson", "format", "'json', 'ndjson', 'csv' or 'xlsx'"),
         ("format=csv&lang=sv", "lang", "'da' or 'en'"),
         ("format=csv&organisation=region-sjaeland", "organisation", "Nothing has the id region-sjaeland"),
     ],
@@ -219,7 +221,7 @@ async def test_columns_are_chosen_and_ordered(client: AsyncClient) -> None:
 async def test_headings_are_readable(client: AsyncClient, path: str, lang: str) -> None:
     """Of every column, in both tables."""
     (resource,) = (resource for resource in RESOURCES if resource.path == path)
-    expected = [heading(column, lang) for column in resource.columns]
+    expected = [heading(column, lang) for column in resource.listing.columns]
     text = (await client.get(path, params={"format": "csv", "lang": lang})).text
     assert text.split("\r\n", 1)[0] == ",".join(expected)
     assert list(table(await client.get(path, params={"format": "xlsx", "lang": lang}))[0]) == expected
@@ -352,3 +354,23 @@ async def test_what_is_on_the_map_is_where_its_municipalities_are(
         projects = await geometries("/v1/initiatives", DAY)
         assert (projects["overlap"], projects["broen-til-bedre-sundhed"]) == (both, both)
         assert projects["primaere-sundhedstjenester-oeresund"] is not None
+
+
+@pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: listing.name)
+async def test_an_insight_comes_whole_in_every_format(client: AsyncClient, listing: Listing) -> None:
+    """The lines of NDJSON and the rows of each table are the items of the pages."""
+    asked = {"as_of": DAY}
+    page = (await client.get(listing.path, params=asked)).json()
+    items = page["items"]
+    while page.get("next"):
+        page = (await client.get(listing.path, params={**asked, "cursor": page["next"]})).json()
+        items += page["items"]
+    lines, text = [
+        (await client.get(listing.path, params={**asked, "format": format})).text for format in ("ndjson", "csv")
+    ]
+    assert [json.loads(line) for line in lines.splitlines()] == items
+    exact = [json.loads(line, parse_float=Decimal) for line in lines.splitlines()]
+    assert read_back.records(text, listing.public) == exact
+    assert len(table(await client.get(listing.path, params={**asked, "format": "xlsx", "lang": "da"}))) == len(items)
+    refused = await client.get(listing.path, params={**asked, "format": "csv", "region": "dk-10855"})
+    assert refused.json()["errors"][0]["near"][0] == "dk-1085"

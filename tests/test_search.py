@@ -247,8 +247,6 @@ async def test_every_list_takes_words(client: AsyncClient, path: str) -> None:
     """And refuses what has none, or too much, with what would be right."""
     assert (await client.get(path, params={"q": "sundhed"})).status_code == 200
     for q in (
-        "",
-        "  ",
         "?!",
         '"',
         "-",
@@ -262,7 +260,7 @@ async def test_every_list_takes_words(client: AsyncClient, path: str) -> None:
         assert answer.status_code == 400, q
         (fault,) = answer.json()["errors"]
         assert (fault["parameter"], "a word to look for" in fault["detail"]) == ("q", True)
-    for q, says in (("x" * 10_000, "at most 200 characters"), ("nul\x00", "no NUL character")):
+    for q, says in (("", "at least 1"), ("  ", "at least 1"), ("x" * 10_000, "at most 200"), ("nul\x00", "no NUL")):
         answer = await client.get(path, params={"q": q})
         assert answer.status_code == 400
         assert says in answer.json()["errors"][0]["detail"]

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from app.errors import TooLarge
+from app.insights import LISTINGS
 from app.resources import RESOURCES
+from app.rest.export.answer import Listing
 from app.rest.export.columns import columns_of, compact
 from app.rest.export.headings import DANISH, heading
 from app.rest.export.sheet import Book
 from app.rest.export.text import Table
-from app.rest.resource import Resource
 from app.rest.schema import Schema
 from tests import read_back
 from tests.read_back import is_shape, unwrapped
@@ -63,7 +64,8 @@ def of(annotation: Any) -> st.SearchStrategy[Any]:
     return SCALARS.get(kind, TEXTS)
 
 
-RECORDS: Final = {resource.name: st.lists(of(resource.public), max_size=3) for resource in RESOURCES}
+EVERYTHING: Final = [*(resource.listing for resource in RESOURCES), *LISTINGS]
+RECORDS: Final = {listing.name: st.lists(of(listing.public), max_size=3) for listing in EVERYTHING}
 
 
 def table(shape: type[Schema], records: list[Any]) -> str:
@@ -73,13 +75,13 @@ def table(shape: type[Schema], records: list[Any]) -> str:
     return (made.head + made([compact(record) for record in records]) + made.tail).decode()
 
 
-@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+@pytest.mark.parametrize("listing", EVERYTHING, ids=lambda listing: listing.name)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_any_record_can_be_read_back(resource: Resource[Any, Any], data: st.DataObject) -> None:
+def test_any_record_can_be_read_back(listing: Listing, data: st.DataObject) -> None:
     """Whatever a shape allows, and more: no value is lost, none is taken for another."""
-    records = data.draw(RECORDS[resource.name])
-    assert read_back.records(table(resource.public, records), resource.public) == records
+    records = data.draw(RECORDS[listing.name])
+    assert read_back.records(table(listing.public, records), listing.public) == records
 
 
 class Part(Schema):
@@ -162,15 +164,15 @@ def test_two_columns_cannot_have_one_name() -> None:
 
 def test_every_field_has_a_danish_heading() -> None:
     """And no heading is left over from a field that is gone."""
-    assert {name for resource in RESOURCES for column in resource.columns for name in column.path} == set(DANISH)
+    assert {name for listing in EVERYTHING for column in listing.columns for name in column.path} == set(DANISH)
 
 
 @pytest.mark.parametrize("lang", ["da", "en", None])
 def test_no_table_has_two_headings_that_are_the_same(lang: str | None) -> None:
     """In either language, and in none."""
-    for resource in RESOURCES:
-        headings = [heading(column, lang) for column in resource.columns]
-        assert len(set(headings)) == len(headings), resource.name
+    for listing in EVERYTHING:
+        headings = [heading(column, lang) for column in listing.columns]
+        assert len(set(headings)) == len(headings), listing.name
         assert all(text == text.strip() and text for text in headings)
 
 

@@ -5,7 +5,10 @@ from typing import Final
 from fastapi import APIRouter
 
 from app.insights import coverage, deadlines, financing, findings, funding_summary, inheritance, search
+from app.insights.findings import shapes
 
+LISTINGS: Final = (coverage.coverage, deadlines.deadlines, shapes.findings)
+"""Those that are lists, which come in other formats than JSON too."""
 INSIGHTS: Final[tuple[APIRouter, ...]] = (
     coverage.router,
     deadlines.router,

@@ -1,5 +1,6 @@
 """Coverage: which municipalities a health agreement in force binds, on a day or all through a period."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
@@ -19,7 +20,8 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, JSON, aggregate_order_by, distinct_on
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, aggregate_order_by, distinct_on
 from typing_extensions import TypeAliasType
 
 from app.errors import BadParameters, bad_parameter
@@ -29,15 +31,17 @@ from app.resources.municipalities import ON_THE_MAP, MembershipRow, Municipality
 from app.resources.organisations.tables import OrganisationRow
 from app.resources.regions import Country, RegionRow
 from app.rest.dates import Period
-from app.rest.missing import absences, refuse_unknown
-from app.rest.query import Question, any_of
+from app.rest.export.answer import Listing
+from app.rest.export.formats import JSON, VARY, XLSX, FormatQuery, choose
+from app.rest.missing import absences, refuse_absent, refuse_unknown
+from app.rest.one_of import offer
+from app.rest.paging import all_of
+from app.rest.query import Question, Where, any_of
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Day, Id, Ref, Schema
 from app.rest.schema import Text as Words
 from app.rest.view import current, json_object, one
-
-router: Final = APIRouter(prefix="/v1/coverage", tags=["insights"])
 
 CoverageState = TypeAliasType(
     "CoverageState",
@@ -147,7 +151,7 @@ def _bound() -> Subquery:
     held = period.intersection(ASKED)
     whole = json_object({"start": func.lower(period), "end": func.upper(period)})
     item = {name: BINDING.c[name] for name in Covering.model_fields} | {"period": case((~unknown, whole))}
-    agreement = func.json_agg(aggregate_order_by(json_object(item), period, BINDING.c.id), type_=JSON())
+    agreement = func.json_agg(aggregate_order_by(json_object(item), period, BINDING.c.id), type_=postgresql.JSON())
     return (
         select(
             BINDING.c.municipality_id,
@@ -168,7 +172,7 @@ GAP = func.unnest(
 ).column_valued("gap")
 BOUNDS = json_object({"start": func.lower(GAP), "end": func.upper(GAP)})
 GAPS = select(
-    func.json_agg(aggregate_order_by(BOUNDS, GAP), type_=JSON()).label("periods"),
+    func.json_agg(aggregate_order_by(BOUNDS, GAP), type_=postgresql.JSON()).label("periods"),
     func.coalesce(func.sum(func.upper(GAP) - func.lower(GAP)), 0).label("length"),
 ).lateral("gaps")
 STATE = case(
@@ -181,7 +185,7 @@ STATE = case(
 """The state; agreements that together last longer than what they cover are in force at once."""
 
 
-class CoverageQuery(Question):
+class CoverageQuery(Question, FormatQuery):
     """What can be asked about coverage."""
 
     from_: Day | Absent = Field(None, alias="from", examples=["2026-01-01"])
@@ -201,6 +205,11 @@ class CoverageQuery(Question):
     """Only municipalities that are covered in one of these ways."""
 
 
+coverage: Final = Listing("coverage", Covered)
+offer(CoverageQuery, "format", [format.name for format in coverage.formats])
+router: Final = APIRouter(prefix=coverage.path, tags=["insights"])
+
+
 @router.get("")
 async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) -> Json[Coverage]:
     """Which municipalities a statutory health agreement in force binds (Sundhedsloven § 205), and which none does.
@@ -208,6 +217,7 @@ async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) 
     It is in force when the day, or some day of the period, lies in its period, extensions included; an agreement whose
     period is unknown covers nobody, and is named.
     """
+    format = choose(query, coverage.formats, coverage.columns)
     as_of = query.as_of or read.today()
     start, end = query.from_ or as_of, query.to or as_of + timedelta(days=1)
     if start >= end:
@@ -216,15 +226,18 @@ async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) 
     present = query.present()
     if not present.keys() & {"region", "municipality", "country"}:
         present["country"] = ["DK"]
-    row = await read.row(_coverage(frozenset(present)), present | {"as_of": as_of, "start": start, "end": end})
+    values = present | {"as_of": as_of, "start": start, "end": end}
+    if format is not JSON:
+        await refuse_absent(read, {n: w for n, w in CoverageQuery.filters().items() if n in present}, present)
+        return coverage.whole(read, query, format, as_of, _all(frozenset(present), counted=format is XLSX), values)
+    row = await read.row(_coverage(frozenset(present)), values)
     assert row is not None, "an aggregate gives a row"
     await refuse_unknown(read, CoverageQuery.filters(), row)
-    return Json(row["body"].encode(), headers={"Broen-As-Of": str(as_of)})
+    return Json(row["body"].encode(), headers={"Broen-As-Of": str(as_of), **VARY})
 
 
-@lru_cache(maxsize=50)
-def _coverage(present: frozenset[str]) -> Statement:
-    filters = {name: where for name, where in CoverageQuery.filters().items() if name in present}
+def _found(filters: Mapping[str, Where]) -> Subquery:
+    """The municipalities that are asked for, and how each is covered."""
     item = {
         "municipality": json_object({"id": MunicipalityRow.id, "name": MunicipalityRow.name}),
         "region": one(
@@ -239,7 +252,7 @@ def _coverage(present: frozenset[str]) -> Statement:
         "unknown": _array(BOUND.c.unknown),
         "gaps": _array(GAPS.c.periods),
     }
-    found = (
+    return (
         select(json_object(item).label("item"), STATE.label("state"), MunicipalityRow.sort_name, MunicipalityRow.id)
         .select_from(MunicipalityRow)
         .outerjoin(BOUND, BOUND.c.municipality_id == MunicipalityRow.id)
@@ -247,8 +260,22 @@ def _coverage(present: frozenset[str]) -> Statement:
         .where(ON_THE_MAP, *(where.sql(name) for name, where in filters.items()))
         .subquery("found")
     )
+
+
+@lru_cache(maxsize=50)
+def _all(present: frozenset[str], *, counted: bool) -> Statement:
+    found = _found({name: where for name, where in CoverageQuery.filters().items() if name in present})
+    rows = select().select_from(found)
+    return Statement(all_of(rows, found.c.item, found.c.id, found.c.sort_name, last_first=False, counted=counted))
+
+
+@lru_cache(maxsize=50)
+def _coverage(present: frozenset[str]) -> Statement:
+    filters = {name: where for name, where in CoverageQuery.filters().items() if name in present}
+    found = _found(filters)
+    by_name = aggregate_order_by(found.c.item, found.c.sort_name, found.c.id)
     whole = {
-        "items": _array(func.json_agg(aggregate_order_by(found.c.item, found.c.sort_name, found.c.id), type_=JSON())),
+        "items": _array(func.json_agg(by_name, type_=postgresql.JSON())),
         "counts": json_object(
             {state: func.count().filter(found.c.state == state) for state in CoverageCounts.model_fields}
         ),
@@ -260,4 +287,4 @@ def _coverage(present: frozenset[str]) -> Statement:
 
 def _array(found: ColumnElement[Any]) -> ColumnElement[Any]:
     """An array, which is empty rather than null."""
-    return func.coalesce(found, literal_column("'[]'::json"), type_=JSON())
+    return func.coalesce(found, literal_column("'[]'::json"), type_=postgresql.JSON())

@@ -39,6 +39,7 @@ from app.resources.organisations import OrganisationRow
 from app.resources.regions import RegionRow
 from app.rest.gaps import may_lack
 from app.rest.missing import absences, refuse_unknown
+from app.rest.one_of import offer
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Day, Id, Schema, wrong
@@ -142,7 +143,7 @@ class FundingSummaryQuery(GrantFilters):
     """The day whose map of regions and municipalities is used; that of `as_of` when left out."""
 
 
-FundingSummaryQuery.offer("unknown", may_lack(grants.public))
+offer(FundingSummaryQuery, "unknown", may_lack(grants.public))
 
 
 class SummaryKey(Schema):

@@ -240,6 +240,7 @@ municipalities = Resource(
         "predecessors": succession(MunicipalityRow, "municipality_id", AreaAfterRow, AreaBeforeRow),
         "successors": succession(MunicipalityRow, "municipality_id", AreaBeforeRow, AreaAfterRow),
     },
+    on_the_map=True,
     geometry=point(MunicipalityRow.point_latitude, MunicipalityRow.point_longitude),
 )
 

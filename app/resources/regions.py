@@ -159,6 +159,7 @@ regions = Resource(
     row=RegionRow,
     query=RegionQuery,
     listed=current(RegionRow),
+    on_the_map=True,
     computed={
         "predecessors": succession(RegionRow, "region_id", AreaAfterRow, AreaBeforeRow),
         "successors": succession(RegionRow, "region_id", AreaBeforeRow, AreaAfterRow),

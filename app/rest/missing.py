@@ -45,6 +45,14 @@ async def refuse_unknown(read: Reader, filters: Mapping[str, Where], row: Mappin
         raise BadParameters(faults=await unknown_ids(read, targets, unknown))
 
 
+async def refuse_absent(read: Reader, filters: Mapping[str, Where], values: Mapping[str, Any]) -> None:
+    """The same, where no statement tells it beside what it is asked: a whole list is sent while it is read."""
+    if told := absences(filters):
+        row = await read.row(Statement(select(*told)), values)
+        assert row is not None, "scalars give a row"
+        await refuse_unknown(read, filters, row)
+
+
 async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Gone | NotFound:
     """Why there is no record of this id: it was deleted, or never was."""
     row = await read.row(_last_change(), {"resource": resource, "id": id})

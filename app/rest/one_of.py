@@ -1,16 +1,16 @@
 """Enumerations whose values other code declares: the resources, the rules."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from app.rest.schema import wrong
+from app.rest.schema import Absent, Schema, wrong
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,13 @@ class OneOf:
             near = difflib.get_close_matches(text, self.values)
             raise wrong(f"Input should be {' or '.join(near) if near else 'one of ' + ', '.join(self.values)}")
         return text
+
+
+def offer(shape: type[Schema], parameter: str, names: Sequence[str]) -> None:
+    """Let a parameter that may be left out take these names and no others, several where it is a list."""
+    info, choice, several = (cast("Any", part) for part in (shape.model_fields[parameter], Literal, list))
+    one = choice[tuple(names)]
+    in_list = "list[" in str(info.annotation)
+    info.annotation = (several[one] if in_list else one) | Absent
+    info.examples = [[names[0]] if in_list else names[0]]
+    shape.model_rebuild(force=True)

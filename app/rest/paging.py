@@ -24,11 +24,13 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    null,
     select,
     tuple_,
 )
 
 from app.errors import BadParameters, bad_parameter
+from app.rest.export.formats import MOST_RECORDS
 from app.rest.query import ListQuery, Question, stored_column
 from app.rest.schema import Day
 
@@ -127,6 +129,26 @@ def page_of(
     items = func.string_agg(cast(page.c.item, Text), ",").filter(page.c.n <= LIMIT)
     more = case((func.count() > LIMIT, func.max(cast(page.c.place, Text)).filter(page.c.n == LIMIT)))
     return select(func.coalesce(items, "").label("items"), more.label("more")).select_from(page)
+
+
+def all_of(
+    records: Select[Any],
+    item: ColumnElement[Any],
+    id: ColumnElement[str],
+    key: ColumnElement[Any],
+    *,
+    last_first: bool,
+    counted: bool,
+) -> Select[Any]:
+    """All of `records` in their order, a row each: its `item` as text; and `total`, where they are counted.
+
+    They are counted no further than the most that an XLSX holds, and one.
+    """
+    some = records.with_only_columns(literal_column("1")).limit(MOST_RECORDS + 1).subquery()
+    total = select(func.count()).select_from(some).scalar_subquery() if counted else null()
+    rows = records.with_only_columns(cast(item, Text).label("item"), total.label("total"))
+    rows = rows.order_by(*order(id, key, last_first=last_first))
+    return rows.limit(literal_column("all"))  # has the JSON made after the sort, not sorted with the rows
 
 
 def first_of(

@@ -8,7 +8,7 @@ class ThingQuery(ListQuery):
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, cast, get_args
+from typing import Annotated, Any, Final, cast, get_args
 from urllib.parse import unquote_to_bytes, urlencode
 
 from fastapi import Path, Request
@@ -234,13 +234,6 @@ class Filters(Question):
         """The filters that are set, with their values."""
         own = ("id", "document", "q", "unknown")
         return {name: value for name in own if (value := getattr(self, name)) is not None} | super().present()
-
-    @classmethod
-    def offer(cls, parameter: str, names: Sequence[str]) -> None:
-        """Let a parameter take these names and no others."""
-        info, choice, several = (cast("Any", part) for part in (cls.model_fields[parameter], Literal, list))
-        info.annotation, info.examples = several[choice[tuple(names)]] | Absent, [[names[0]]]
-        cls.model_rebuild(force=True)
 
 
 class ListQuery(Filters, FormatQuery):

@@ -6,22 +6,22 @@ Its SQL is derived from its shapes, compiled once for each shape of question, an
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from fastapi import APIRouter
-from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, cast, func, literal_column, null, select
+from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, cast, func, null, select
 
 from app.db import PartRow, RecordRow, table_of
-from app.rest.export.answer import Export, writer
-from app.rest.export.columns import Column, chosen, columns_of
-from app.rest.export.formats import CSV, GEOJSON, JSON, NDJSON, VARY, XLSX, Format, choose, headers_of
+from app.rest.export.answer import Listing
+from app.rest.export.columns import chosen
+from app.rest.export.formats import GEOJSON, JSON, TABLES, VARY, XLSX, Format, choose
 from app.rest.export.geometry import feature
-from app.rest.export.sheet import MOST_RECORDS
 from app.rest.facets import counted, facets
 from app.rest.gaps import gaps, may_lack
-from app.rest.missing import absences, missing, refuse_unknown
-from app.rest.paging import Cursor, beyond, following, order, page_of, sort_key
+from app.rest.missing import absences, missing, refuse_absent, refuse_unknown
+from app.rest.one_of import offer
+from app.rest.paging import Cursor, all_of, beyond, following, page_of, sort_key
 from app.rest.query import Condition, Filters, ListQuery, Moment, Where, any_of, any_state
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
@@ -41,7 +41,7 @@ class Resource(Generic[P, D]):
     `name` is its path below /v1, `about` what the OpenAPI says of it, `example` the id that it shows; `public` is what
     is read and `data` what is written; `query` is what a list can be asked, and `listed` what it shows unless ids are
     asked for; `parts` says which table holds which list; `computed` gives the SQL of fields that no column holds;
-    `geometry` is the SQL of a record's place on the map, as GeoJSON. Its routes hang on `router`.
+    what is `on_the_map` has a `geometry`, the SQL of its place as GeoJSON. Its routes hang on `router`.
     """
 
     name: str
@@ -54,13 +54,14 @@ class Resource(Generic[P, D]):
     parts: Parts = field(default_factory=dict)
     computed: Computed = field(default_factory=dict)
     listed: Condition | None = None
+    on_the_map: bool = False
     geometry: ColumnElement[Any] | None = None
     path: str = field(init=False)
     tag: str = field(init=False)
     router: APIRouter = field(init=False)
     table: Table = field(init=False)
-    columns: Sequence[Column] = field(init=False)
-    """What a table of these records has."""
+    listing: Listing = field(init=False)
+    """Its list, as it is given whole."""
 
     def __post_init__(self) -> None:
         """Derive what needs no other resource."""
@@ -69,9 +70,10 @@ class Resource(Generic[P, D]):
         self.router = APIRouter(prefix=self.path, tags=[self.tag])
         self.table = table_of(self.row)
         self.parts = {"sources": SourceRow, **self.parts}
-        self.columns = columns_of(self.public)
-        self.query.offer("unknown", may_lack(self.public))
-        self.query.offer("facet", [name for name, where in self.query.filters().items() if where.links])
+        self.listing = Listing(self.name, self.public, formats=(*TABLES, GEOJSON) if self.on_the_map else TABLES)
+        offer(self.query, "format", [format.name for format in self.listing.formats])
+        offer(self.query, "unknown", may_lack(self.public))
+        offer(self.query, "facet", [name for name, where in self.query.filters().items() if where.links])
 
     @cached_property
     def fields(self) -> Computed:
@@ -100,18 +102,13 @@ class Resource(Generic[P, D]):
         }
         return {**own, **query_type.filters()}
 
-    @property
-    def formats(self) -> Sequence[Format]:
-        """The formats that a list of these records can have, the most usual first."""
-        return (JSON, NDJSON, CSV, XLSX) if self.geometry is None else (JSON, NDJSON, CSV, XLSX, GEOJSON)
-
     def shares(self, part: type[PartRow]) -> dict[str, Any]:
         """The columns that say of which resource a part is, where all resources share the table: that of sources."""
         return {"resource": self.name} if part is SourceRow else {}
 
     async def page(self, read: Reader, query: ListQuery) -> Json[Page[P]]:
         """A page of the records that the query asks for, or all of them in another format."""
-        format = choose(query, self.formats, self.columns)
+        format = choose(query, self.listing.formats, self.listing.columns)
         if format is not JSON:
             return await self._whole(read, query, format)
         kind = sort_key(type(query), query.sort).type.python_type
@@ -143,15 +140,10 @@ class Resource(Generic[P, D]):
         shape = Shape(
             type(query), frozenset(present), query.sort, counted=format is XLSX, after=False, facets=frozenset()
         )
-        if unknown := _unknown(self, shape):
-            row = await read.row(unknown, present)
-            assert row is not None, "scalars give a row"
-            await refuse_unknown(read, self.filters(type(query)), row)
-        wanted = chosen(self.columns, query.columns)
-        needed = {"id", *(column.path[0] for column in wanted)}
+        await refuse_absent(read, _present(self, shape), present)
+        needed = {"id", *(column.path[0] for column in chosen(self.listing.columns, query.columns))}
         statement = _all(self, shape, tuple(name for name in self.fields if name in needed), located=format is GEOJSON)
-        rows = partial(read.rows, statement, present | {"as_of": as_of})
-        return Export(rows, writer(format, query, wanted), read.settings, headers_of(format, self.name, as_of))
+        return self.listing.whole(read, query, format, as_of, statement, present | {"as_of": as_of})
 
     async def one(self, read: Reader, id: str, query: Moment) -> Json[P]:
         """One record, whatever its period; Gone when it was deleted, NotFound when there never was one."""
@@ -193,24 +185,13 @@ def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
 @lru_cache(maxsize=1000)
 def _all(resource: Resource[Any, Any], shape: Shape, fields: Sequence[str], *, located: bool) -> Statement:
     """All records, one a row, with these fields; `total` is how many, but counts no further than an XLSX can hold."""
-    id, key = resource.table.c.id, sort_key(shape.query, shape.sort)
+    id = resource.table.c.id
     item = json_object({name: resource.fields[name] for name in fields})
     if located:
         assert resource.geometry is not None, "only what has a place is offered on the map"
         item = feature(id, resource.geometry, item)
-    matching = _matching(resource, shape)
-    some = matching.with_only_columns(literal_column("1")).limit(MOST_RECORDS + 1).subquery()
-    total = select(func.count()).select_from(some).scalar_subquery() if shape.counted else null()
-    rows = matching.with_only_columns(cast(item, Text).label("item"), total.label("total"))
-    rows = rows.order_by(*order(id, key, last_first=shape.sort.startswith("-")))
-    return Statement(rows.limit(literal_column("all")))  # has the JSON made after the sort, not sorted with the rows
-
-
-@lru_cache(maxsize=1000)
-def _unknown(resource: Resource[Any, Any], shape: Shape) -> Statement | None:
-    """Which ids in the question nobody has; None when there are none in it."""
-    unknown = absences(_present(resource, shape))
-    return Statement(select(*unknown)) if unknown else None
+    key, last_first = sort_key(shape.query, shape.sort), shape.sort.startswith("-")
+    return Statement(all_of(_matching(resource, shape), item, id, key, last_first=last_first, counted=shape.counted))
 
 
 def _present(resource: Resource[Any, Any], shape: Shape) -> dict[str, Where]:

@@ -1,5 +1,6 @@
 """The shapes of findings, and what can be asked of them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from pydantic import Field, JsonValue, WithJsonSchema
@@ -11,8 +12,9 @@ from app.insights.findings.catalogue import RULES
 from app.insights.findings.rules import DETAIL, Severity
 from app.insights.records import RecordRef, ResourceName, in_regions
 from app.rest.dates import Period
-from app.rest.export.formats import Language
-from app.rest.one_of import OneOf
+from app.rest.export.answer import Listing
+from app.rest.export.formats import Format, FormatQuery, Language
+from app.rest.one_of import OneOf, offer
 from app.rest.query import Question, any_of
 from app.rest.schema import Absent, Count, Day, Id, Money, Pointer, Ref, Schema, Text
 
@@ -144,7 +146,7 @@ class RulesQuery(Schema):
     """The language of sentences: Danish or English."""
 
 
-class FindingsQuery(Question):
+class FindingsQuery(Question, FormatQuery):
     """What can be asked about findings."""
 
     rule: list[RuleId] | Absent = Field(None, examples=[["goal_without_indicator"]])
@@ -160,5 +162,15 @@ class FindingsQuery(Question):
     """How many findings a page has at the most."""
     cursor: Annotated[str, Field(max_length=2000)] | Absent = None
     """Where the page begins: `next` of the page before. All parameters but `limit` stay the same."""
-    lang: Language = Field("da", examples=["en"])
-    """The language of sentences: Danish or English."""
+    lang: Language | Absent = Field(None, examples=["en"])
+    """The language of sentences, and of the headings of a CSV or XLSX; without it, sentences are Danish, and columns go
+    by their names."""
+
+    @classmethod
+    def wanting(cls) -> Mapping[str, Sequence[Format]]:
+        """Sentences have a language in every format."""
+        return {name: formats for name, formats in super().wanting().items() if name != "lang"}
+
+
+findings: Final = Listing("findings", Finding)
+offer(FindingsQuery, "format", [format.name for format in findings.formats])

@@ -1,5 +1,6 @@
 """The statement that finds: one UNION ALL of the rules that are asked for, counted as a whole, and one page of it."""
 
+from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from app.insights.findings.rules import SEVERITIES, found
 from app.insights.findings.shapes import FOUND, FindingsQuery
 from app.insights.records import areas_of, record_ref
 from app.rest.missing import absences
-from app.rest.paging import beyond, page_of
+from app.rest.paging import all_of, beyond, page_of
 from app.rest.reading import Statement
 from app.rest.view import json_object
 
@@ -37,11 +38,17 @@ TOLD: Final = (
 NONE: Final = literal_column("'[]'::json", JSON())
 
 
-@lru_cache(maxsize=200)
-def findings(rules: frozenset[str], present: frozenset[str], *, after: bool) -> Statement:
-    """The statement for these rules, with these filters, from the beginning or after a place.
+class Wanted(Enum):
+    """Which of the findings a statement gives: a page, the first or a later one, or all, perhaps counted."""
 
-    It gives a page's `items` and `more`, the `counts` of all pages, and which ids nobody has.
+    FIRST, NEXT, ALL, COUNTED = range(4)
+
+
+@lru_cache(maxsize=200)
+def statement(rules: frozenset[str], present: frozenset[str], wanted: Wanted) -> Statement:
+    """The statement for these rules, with these filters.
+
+    Of a page it gives `items` and `more`, the `counts` of all pages, and which ids nobody has; of all a row each.
     """
     filters = {name: where for name, where in FindingsQuery.filters().items() if name in present}
     matching = (
@@ -53,7 +60,10 @@ def findings(rules: frozenset[str], present: frozenset[str], *, after: bool) -> 
     key = matching.c.resource.concat("/").concat(matching.c.id)
     key = key.concat("/").concat(func.lpad(cast(func.coalesce(matching.c.part, 0), Text), 10, "0"))
     records = select().select_from(matching.join(TOLD, TOLD.c.rank == matching.c.rank))
-    if after:
+    if wanted in (Wanted.ALL, Wanted.COUNTED):
+        counted = wanted is Wanted.COUNTED
+        return Statement(all_of(records, _item(matching), key, matching.c.rank, last_first=False, counted=counted))
+    if wanted is Wanted.NEXT:
         records = records.where(beyond(key, matching.c.rank, last_first=False))
     page = page_of(records, _item(matching), key, matching.c.rank, last_first=False)
     return Statement(page.add_columns(_counts(matching).label("counts"), *absences(filters)))

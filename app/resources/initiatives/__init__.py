@@ -225,6 +225,7 @@ initiatives = Resource(
         "contacts": ContactRow,
     },
     computed={"children": many(Ref, Child, Child.parent_id == InitiativeRow.id, order=[Child.id], name=Child.title)},
+    on_the_map=True,
     geometry=municipality_points(
         InitiativeAreaRow.record_id == InitiativeRow.id,
         (InitiativeAreaRow.municipality_id == MunicipalityRow.id)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -10,15 +11,18 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from app.errors import Unavailable
-from app.rest.export.columns import Column
-from app.rest.export.formats import CSV, GEOJSON, XLSX, Format, FormatQuery
+from app.rest.export.columns import Column, chosen, columns_of
+from app.rest.export.formats import CSV, GEOJSON, TABLES, XLSX, Format, FormatQuery, headers_of
 from app.rest.export.headings import heading
 from app.rest.export.sheet import write_sheet
 from app.rest.export.text import Features, Lines, Put, Rows, Table, Text, write_text
+from app.rest.reading import Reader, Statement
 from app.rest.response import Json
+from app.rest.schema import Schema
 from app.settings import Settings
 
 T = TypeVar("T")
+Values = Mapping[str, Any]
 log: Final = structlog.get_logger("broen")
 Write = Callable[[Rows, Put], Awaitable[None]]
 
@@ -32,6 +36,27 @@ def writer(format: Format, query: FormatQuery, columns: Sequence[Column]) -> Wri
     if format is CSV:
         text = Table(columns, headings, bom=query.bom)
     return partial(write_text, text)
+
+
+class Listing:
+    """A list that is given in several formats: what its files are called, what its records are."""
+
+    def __init__(self, name: str, public: type[Schema], *, formats: Sequence[Format] = TABLES) -> None:
+        self.name, self.public, self.formats = name, public, formats
+        self.columns = columns_of(public)
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return f"/v1/{self.name}"
+
+    def whole(
+        self, read: Reader, query: FormatQuery, format: Format, as_of: date, statement: Statement, values: Values
+    ) -> "Export[Any]":
+        """All that a statement gives, a record a row, in a format other than a page of JSON."""
+        write = writer(format, query, chosen(self.columns, query.columns))
+        headers = headers_of(format, self.name, as_of)
+        return Export(partial(read.rows, statement, values), write, read.settings, headers)
 
 
 class Export(Json[T]):

@@ -1,7 +1,7 @@
 """In which format a list is answered: what `format` says, or else the header Accept."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date
 from functools import lru_cache
@@ -31,6 +31,11 @@ NDJSON: Final = Format("ndjson", "application/x-ndjson")
 CSV: Final = Format("csv", "text/csv", "; charset=utf-8; header=present")
 XLSX: Final = Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 GEOJSON: Final = Format("geojson", "application/geo+json")
+TABLES: Final = (JSON, NDJSON, CSV, XLSX)
+"""The formats that every list has, the most usual first."""
+
+MOST_RECORDS: Final = 1_048_575
+"""How many rows a sheet of an XLSX has below the headings."""
 
 FOR: Final = {
     "limit": (JSON,),
@@ -61,37 +66,35 @@ ColumnName = Annotated[str, Field(max_length=100)]
 class FormatQuery(Schema):
     """In which format a list is wanted."""
 
-    format: Literal["json", "ndjson", "csv", "xlsx", "geojson"] | Absent = Field(None, examples=["csv"])
+    format: str | Absent = None
     """The format of the answer; without it, the header `Accept` says. `json` is a page; the others are the whole list
     as it is at one moment, in its order, and take no `limit`, `cursor` or `count`."""
-    columns: list[ColumnName] | Absent = Field(None, examples=[["id"]])
+    columns: list[ColumnName] | Absent = None
     """Only these columns of a CSV or XLSX, in this order; repeat it for several. All when left out."""
     lang: Language | Absent = Field(None, examples=["da"])
     """The language of the headings of a CSV or XLSX; without it, the columns go by their names."""
     bom: bool = Field(default=False, examples=[True])
     """Whether a CSV begins with a byte-order mark, by which Excel knows that it is UTF-8."""
 
+    @classmethod
+    def wanting(cls) -> Mapping[str, Sequence[Format]]:
+        """The parameters that not every format has a use for, each with the formats that have."""
+        return FOR
+
 
 def choose(query: FormatQuery, offered: Sequence[Format], columns: Sequence[Column]) -> Format:
     """The format to answer in; BadParameters or NotAcceptable when there is none, or not with all that is asked for."""
-    format = _named(query.format, offered) if query.format else _accepted(ACCEPT.get(), offered)
+    named = (format for format in offered if format.name == query.format)
+    format = next(named) if query.format else _accepted(ACCEPT.get(), offered)
     faults = [
         bad_parameter(name, f"This goes with format={' or '.join(f.name for f in fits)}; the answer is {format.name}")
-        for name, fits in FOR.items()
+        for name, fits in query.wanting().items()
         if name in query.model_fields_set and getattr(query, name) is not False and format not in fits
     ]
     faults += wrong_names(columns, query.columns or []) if format in FOR["columns"] else []
     if faults:
         raise BadParameters(faults=faults)
     return format
-
-
-def _named(name: str, offered: Sequence[Format]) -> Format:
-    for format in offered:
-        if format.name == name:
-            return format
-    there_are = ", ".join(format.name for format in offered)
-    raise BadParameters(faults=[bad_parameter("format", f"This list is not on the map; there are: {there_are}")])
 
 
 @lru_cache(maxsize=200)

@@ -16,10 +16,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.errors import TooLarge
 from app.rest.export.columns import DECODE, HOLLOW, RISKY, Column
+from app.rest.export.formats import MOST_RECORDS
 from app.rest.export.text import Put, Rows
 
-MOST_RECORDS: Final = 1_048_575
-"""How many rows a sheet has below the headings."""
 MOST_CHARACTERS: Final = 32_767
 """How many UTF-16 units a cell holds."""
 PIECE: Final = 2**17

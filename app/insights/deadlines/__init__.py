@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Header, Query
-from icalendar import Calendar, Event
-from icalendar.enums import TRANSP
+from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy import (
     CTE,
@@ -31,11 +30,13 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy import Text as SqlText
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
 from typing_extensions import TypeAliasType
 
 from app.db import table_of
 from app.errors import BadParameters, bad_parameter
+from app.insights.deadlines.calendar import calendar
 from app.insights.findings.answers import ALL_ADOPTED, SENT
 from app.insights.findings.deliveries import Delivery, undelivered
 from app.insights.findings.rules import days
@@ -43,15 +44,16 @@ from app.insights.records import RecordRef, in_regions, path_of, record_ref
 from app.resources.grants.tables import AccountRow, GrantRow, RecipientRow, ReportRow
 from app.resources.health_agreements.tables import HealthAgreementRow, PartyRow
 from app.resources.organisations.tables import OrganisationRow
-from app.rest.missing import absences, refuse_unknown
-from app.rest.paging import Cursor, beyond, following, page_of, question
+from app.rest.export.answer import Listing
+from app.rest.export.formats import JSON, TABLES, VARY, XLSX, Format, FormatQuery, choose, headers_of
+from app.rest.missing import absences, refuse_absent, refuse_unknown
+from app.rest.one_of import offer
+from app.rest.paging import Cursor, all_of, beyond, following, page_of, question
 from app.rest.query import Question, Where, any_of
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Ref, Schema, Text
 from app.rest.view import AS_OF, json_object, many, one
-
-router: Final = APIRouter(prefix="/v1/deadlines", tags=["insights"])
 
 DeadlineKind = TypeAliasType(
     "DeadlineKind",
@@ -98,12 +100,6 @@ class Deadlines(Schema):
     """The day from which days are counted, and by which things were not delivered."""
 
 
-class DeadlineCalendar(Json[Deadlines]):
-    """The same, as an iCalendar (RFC 5545)."""
-
-    media_type = "text/calendar"
-
-
 DUE: Final[TableClause] = table(
     "due",
     column("kind", SqlText()),
@@ -126,10 +122,12 @@ def _from_any(ids: Any) -> ColumnElement[bool]:
 
 MOST: Final = 1000
 """How many deadlines a calendar holds."""
-OF_JSON: Final = ("limit", "cursor")
+ICS: Final = Format("ics", "text/calendar", "; charset=utf-8")
+deadlines: Final = Listing("deadlines", Deadline, formats=(*TABLES, ICS))
+router: Final = APIRouter(prefix=deadlines.path, tags=["insights"])
 
 
-class DeadlinesQuery(Question):
+class DeadlinesQuery(Question, FormatQuery):
     """What can be asked about deadlines."""
 
     kind: Annotated[list[DeadlineKind] | Absent, any_of(DUE.c.kind)] = Field(None, examples=[["answer"]])
@@ -141,61 +139,70 @@ class DeadlinesQuery(Question):
     region: Annotated[list[Id] | Absent, in_regions(DUE.c.resource, DUE.c.id)] = Field(None, examples=[["dk-1083"]])
     """Only agreements and grants that concern one of these regions, by id, or an area that lies in one on the day asked
     about."""
-    format: Literal["json", "ics"] | Absent = Field(None, examples=["ics"])
-    """The format of the answer; without it, the header `Accept` says.
-
-    - `json`: a page
-    - `ics`: a calendar of everything that is due (RFC 5545), an all-day event each, without `limit` and `cursor`"""
     limit: Annotated[int, Field(ge=1, le=MOST, examples=[20])] = 50
     """How many deadlines a page has at the most."""
     cursor: Annotated[str, Field(max_length=2000)] | Absent = None
     """Where the page begins: `next` of the page before. All parameters but `limit` stay the same."""
 
 
-@router.get(
-    "",
-    responses={200: {"content": {DeadlineCalendar.media_type: {"schema": {"type": "string"}}}}},
-)
-async def list_deadlines(
-    query: Annotated[DeadlinesQuery, Query()],
-    read: Reading,
-    accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
-) -> Json[Deadlines]:
+offer(DeadlinesQuery, "format", [format.name for format in deadlines.formats])
+
+
+@router.get("")
+async def list_deadlines(query: Annotated[DeadlinesQuery, Query()], read: Reading) -> Json[Deadlines]:
     """What is due: answers to agreements that have not ended, accounts and reports not delivered, past days included.
 
-    An answer is due from a party that is not known to have given one by the day asked about.
+    An answer is due from a party that is not known to have given one by the day asked about. As a calendar (`ics`,
+    RFC 5545) each is an all-day event.
     """
-    as_calendar = query.format == "ics" or (query.format is None and DeadlineCalendar.media_type in accept)
-    if as_calendar and (given := [name for name in OF_JSON if name in query.model_fields_set]):
-        raise BadParameters(faults=[bad_parameter(name, "This goes with format=json") for name in given])
+    format = choose(query, deadlines.formats, deadlines.columns)
     cursor = Cursor.read(query.cursor, query, date)
     as_of = query.as_of or (cursor.as_of if cursor else read.today())
     present = query.present()
-    values = {**present, "as_of": as_of, "limit": MOST if as_calendar else query.limit}
+    values = {**present, "as_of": as_of, "limit": MOST if format is ICS else query.limit}
+    if format not in (JSON, ICS):
+        await refuse_absent(read, {n: w for n, w in DeadlinesQuery.filters().items() if n in present}, present)
+        return deadlines.whole(read, query, format, as_of, _all(frozenset(present), counted=format is XLSX), values)
     if cursor:
         values |= {"after_key": cursor.key, "after_id": cursor.id}
-    row = await read.row(_deadlines(frozenset(present), after=cursor is not None), values)
+    row = await read.row(_page(frozenset(present), after=cursor is not None), values)
     assert row is not None, "an aggregate gives a row"
     await refuse_unknown(read, DeadlinesQuery.filters(), row)
-    headers = {"Broen-As-Of": str(as_of), "Vary": "Accept"}
-    if as_calendar:
+    if format is ICS:
         if row["more"]:
             fault = f"A calendar holds {MOST} deadlines, and there are more; ask for a kind, an organisation, a region"
             raise BadParameters(faults=[bad_parameter("format", fault)])
-        items = json.loads(f"[{row['items']}]")
-        return DeadlineCalendar(await asyncio.to_thread(calendar, items, question(query)), headers=headers)
-    token, link = following(f"{read.root}{router.prefix}", query, as_of, row["more"])
-    body = f'{{"items":[{row["items"]}],"next":{token},"as_of":"{as_of}"}}'
-    return Json(body.encode(), headers=headers | link)
+        events = json.loads(f"[{row['items']}]")
+        body = await asyncio.to_thread(calendar, events, question(query))
+        return Json(body, headers=headers_of(format, deadlines.name, as_of))
+    token, link = following(f"{read.root}{deadlines.path}", query, as_of, row["more"])
+    text = f'{{"items":[{row["items"]}],"next":{token},"as_of":"{as_of}"}}'
+    return Json(text.encode(), headers={"Broen-As-Of": str(as_of), **VARY, **link})
 
 
 @lru_cache(maxsize=50)
-def _deadlines(present: frozenset[str], *, after: bool) -> Statement:
+def _page(present: frozenset[str], *, after: bool) -> Statement:
     filters = {name: where for name, where in DeadlinesQuery.filters().items() if name in present}
-    records = select().select_from(DUE).where(*(where.sql(name) for name, where in filters.items()))
+    records = _matching(filters)
     if after:
         records = records.where(beyond(DUE.c.uid, DUE.c.due, last_first=False))
-    item = json_object(
+    page = page_of(records, _item(), DUE.c.uid, DUE.c.due, last_first=False)
+    return Statement(page.add_cte(_due()).add_columns(*absences(filters)))
+
+
+@lru_cache(maxsize=50)
+def _all(present: frozenset[str], *, counted: bool) -> Statement:
+    records = _matching({name: where for name, where in DeadlinesQuery.filters().items() if name in present})
+    rows = all_of(records, _item(), DUE.c.uid, DUE.c.due, last_first=False, counted=counted)
+    return Statement(rows.add_cte(_due()))
+
+
+def _matching(filters: Mapping[str, Where]) -> Select[*tuple[Any, ...]]:
+    return select().select_from(DUE).where(*(where.sql(name) for name, where in filters.items()))
+
+
+def _item() -> ColumnElement[Any]:
+    return json_object(
         {
             "uid": DUE.c.uid,
             "kind": DUE.c.kind,
@@ -207,8 +214,6 @@ def _deadlines(present: frozenset[str], *, after: bool) -> Statement:
             "updated_at": DUE.c.updated_at,
         }
     )
-    page = page_of(records, item, DUE.c.uid, DUE.c.due, last_first=False)
-    return Statement(page.add_cte(_due()).add_columns(*absences(filters)))
 
 
 def _due() -> CTE:
@@ -269,31 +274,4 @@ def _who() -> ColumnElement[Any]:
     party = one(Ref, OrganisationRow, OrganisationRow.id == DUE.c.party)
     receives = (RecipientRow.record_id == DUE.c.id, OrganisationRow.id == RecipientRow.organisation_id)
     recipients = many(Ref, OrganisationRow, *receives, order=[RecipientRow.position])
-    return case((DUE.c.party.is_not(None), func.json_build_array(party, type_=JSON())), else_=recipients)
-
-
-LABELS: Final = {"answer": "Svarfrist", "account": "Regnskab", "report": "Rapport"}
-
-
-def calendar(items: list[dict[str, Any]], name: str) -> bytes:
-    """Deadlines as an iCalendar of a name of its own: each an all-day event that takes up nobody's time."""
-    whole = Calendar.new(prodid="-//Broen//Frister//DA", name="Frister i Broen", uid=f"{name}@broen")
-    for item in items:
-        whole.add_component(_event(item))
-    text: bytes = whole.to_ical()
-    return text
-
-
-def _event(item: dict[str, Any]) -> Event:
-    due, record = date.fromisoformat(item["due"]), item["record"]["title"]
-    who = ", ".join(each["name"] for each in item["who"])
-    what = item["title"] if item["title"] == record else f"{item['title']}: {record}"
-    return Event.new(
-        uid=f"{item['uid']}@broen",
-        stamp=datetime.fromisoformat(item["updated_at"]),
-        start=due,
-        end=due + timedelta(days=1),
-        summary=f"{LABELS[item['kind']]}: {' – '.join(filter(None, (who, what)))}",
-        categories=[LABELS[item["kind"]]],
-        transparency=TRANSP.TRANSPARENT,
-    )
+    return case((DUE.c.party.is_not(None), func.json_build_array(party, type_=postgresql.JSON())), else_=recipients)
