@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from uvicorn.supervisors import Multiprocess
 
 from app import __version__
+from app.away import BEHIND
 from app.data import load as load_data
 from app.data.sample import Records, load_sample
 from app.db import create_engine
@@ -23,7 +24,7 @@ from app.embedded import EmbeddedError, running
 from app.errors import BroenError, Unavailable
 from app.main import create_api
 from app.migrating import migrate as migrate_database
-from app.rest.reading import BEHIND, Reader, ServerTooOldError
+from app.rest.reading import Reader, ServerTooOldError
 from app.rest.writing import Writer
 from app.settings import PREFIX, Settings, SettingsError, load_settings
 

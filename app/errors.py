@@ -2,12 +2,15 @@
 
 BroenError
 ├── BadParameters      400  a parameter that is unknown, malformed or names what nobody has
+├── Unauthorized       401  writing without a token, or any request with one that does not count
+├── Forbidden          403  a caller whose role does not reach so far
 ├── NotFound           404  an id that never existed
 ├── NotAcceptable      406  no format that the client accepts
 ├── Gone               410  an id that was deleted
 ├── TooLarge           413  a list that does not fit into the format asked for
 ├── InvalidBody        422  a body, or a record of the packaged data, that breaks the shape or a rule
-└── Unavailable        503  the database is away or too slow; Retry-After says when to try again
+├── TooManyRequests    429  writes or failed log-ins, too many in a minute; Retry-After says when to go on
+└── Unavailable        503  the database or the issuer of tokens is away or too slow; Retry-After says when to try again
 
 A handler raises one of these and has no `try`. What Starlette itself refuses (404 for a path, 405) and what nobody
 foresaw (500) is answered in the same shape.
@@ -91,6 +94,23 @@ class BadParameters(BroenError):
     status, title = HTTPStatus.BAD_REQUEST, "Bad parameters"
 
 
+class Unauthorized(BroenError):
+    """Nobody has shown who they are, or not with a token that counts."""
+
+    status, title = HTTPStatus.UNAUTHORIZED, "Unauthorized"
+
+    def __init__(self, detail: str, *, given: bool = True) -> None:
+        challenge = 'Bearer realm="Broen"' + (', error="invalid_token"' if given else "")
+        super().__init__(detail, headers={"WWW-Authenticate": challenge})
+        self.given = given
+
+
+class Forbidden(BroenError):
+    """The caller's role does not reach so far; the detail says which would."""
+
+    status, title = HTTPStatus.FORBIDDEN, "Forbidden"
+
+
 class NotFound(BroenError):
     """The id never existed."""
 
@@ -121,8 +141,17 @@ class InvalidBody(BroenError):
     status, title = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid body"
 
 
+class TooManyRequests(BroenError):
+    """Too much of this was asked in a minute."""
+
+    status, title = HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
 class Unavailable(BroenError):
-    """The database cannot answer now."""
+    """The database, or whoever issues tokens, cannot answer now."""
 
     status, title = HTTPStatus.SERVICE_UNAVAILABLE, "Service unavailable"
 

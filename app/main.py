@@ -16,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app import __version__, about
+from app.auth import Gate
 from app.errors import handle_errors
 from app.insights import INSIGHTS
 from app.log import RequestLog, configure
@@ -49,7 +50,10 @@ def create_api(settings: Settings) -> FastAPI:
         if not settings.database_url:
             raise RuntimeError("Set BROEN_DATABASE_URL, or run `broen serve`, which starts the embedded server.")
         end_with_parent()
-        async with Reader(settings.database_url, settings) as api.state.reader:
+        async with (
+            Reader(settings.database_url, settings) as api.state.reader,
+            Gate(settings.database_url, settings) as api.state.gate,
+        ):
             yield
 
     api = FastAPI(

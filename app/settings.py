@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     export_step_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 60
     """How long one step of it may take, the database's or the client's, in seconds."""
 
+    writes_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    """How many writes a caller may make in a minute, over all workers."""
+    failed_logins_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 10
+    """How many tokens that do not count an address may send in a minute, over all workers."""
+
     log_format: Literal["auto", "json", "text"] = "auto"
     """JSON lines or readable text; auto is text on a terminal."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

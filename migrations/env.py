@@ -5,12 +5,14 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection, text
 
+from app.auth import Gate
 from app.db import Base, create_engine
 from app.migrating import LOCK
 from app.resources import RESOURCES
 from app.settings import load_settings
 
-assert RESOURCES, "importing the resources declares their tables"
+assert Gate, "importing it declares its tables"
+assert RESOURCES, "importing the resources declares theirs"
 
 
 def compared(_: object, name: str | None, __: str, reflected: bool, ___: object) -> bool:  # noqa: FBT001 - Alembic's call

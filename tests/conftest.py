@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.engine import make_url
 
+from app.auth import Role
+from app.auth.keys import create as create_key
 from app.data import load
 from app.db import create_engine
 from app.embedded import running
@@ -157,6 +159,16 @@ async def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     """The rows that a query gives."""
     async with connected(url) as connection:
         return [tuple(row) for row in await connection.fetch(query)]
+
+
+async def make_key(url: str, role: Role = Role.EDITOR, *organisations: str, label: str = "Prøve", **more: Any) -> str:
+    """Make an API key."""
+    engine = create_engine(url, 60)
+    try:
+        async with engine.begin() as connection:
+            return await create_key(connection, label, role, organisations, **more)
+    finally:
+        await engine.dispose()
 
 
 async def put(writer: Writer, *records: tuple[Any, str, Any], by: str = "test") -> list[str]:

@@ -23,6 +23,8 @@ class RevisionRow(Base):
     at: Mapped[datetime]
     by: Mapped[str]
     note: Mapped[str | None]
+    by_organisations: Mapped[list[str] | None]
+    """Whose records the author keeps, as an editor, by id; null for all others."""
 
 
 class ChangeRow(Base):

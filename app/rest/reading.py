@@ -6,8 +6,8 @@ through a cursor, on a connection that is made for it and closed after it; of th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
@@ -16,33 +16,13 @@ import asyncpg
 from fastapi import Depends, Request
 from sqlalchemy import Select, TextClause, literal, make_url, select
 
+from app.away import AWAY, fetch, told
 from app.errors import Unavailable
 from app.settings import Settings
 
 COPENHAGEN: Final = ZoneInfo("Europe/Copenhagen")
 DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
 OLDEST_SERVER: Final = 18
-DROPPED: Final = (
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    ConnectionError,
-)
-"""What a statement fails with on a connection that has been lost."""
-AWAY: Final = (
-    *DROPPED,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.OperatorInterventionError,
-    OSError,
-    TimeoutError,
-)
-"""What it fails with when there is no server to connect to, or none that lets us in."""
-BEHIND: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
-"""What it fails with when the database has not been migrated."""
 BATCH: Final = 100
 """How many rows a cursor fetches at a time: few enough that nobody else waits while they are written."""
 
@@ -119,21 +99,10 @@ class Reader:
             turns.release()
 
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
-        """The first row that a statement gives; Unavailable when the database can't answer.
-
-        All that it gives is fetched: under a limit of rows PostgreSQL runs a parallel plan in one process.
-        """
+        """The first row that a statement gives; Unavailable when the database can't answer."""
         arguments = statement.arguments(values)
         async with self._turn(self._turns, "Too many questions are waiting for the database right now."):
-            with _told():
-                try:
-                    rows = await self._pool.fetch(statement.sql, *arguments)
-                except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making
-                    raise
-                except DROPPED:  # a connection died unnoticed, and others may have; a read may be run again
-                    await self._pool.expire_connections()
-                    rows = await self._pool.fetch(statement.sql, *arguments)
-                return next(iter(rows), None)
+            return next(iter(await fetch(self._pool, statement.sql, *arguments)), None)
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> AsyncGenerator[list[asyncpg.Record], None]:
         """All rows that a statement gives, some at a time, as they were at one moment.
@@ -142,7 +111,7 @@ class Reader:
         generator is closed, whatever the database was doing. Unavailable as in `row`, between any two.
         """
         async with self._turn(self._streams, "Too many exports are under way right now."), self._connection() as held:
-            with _told():
+            with told():
                 await held.transaction(isolation="repeatable_read", readonly=True).start()
                 cursor = await held.cursor(statement.sql, *statement.arguments(values))
                 ahead = asyncio.ensure_future(cursor.fetch(BATCH))
@@ -160,7 +129,7 @@ class Reader:
         step, whole = self.settings.export_step_seconds, self.settings.export_seconds
         session = _session("broen exports", statement_timeout=step, transaction_timeout=whole + step)
         session["random_page_cost"] = "1.1"  # indexes are looked into for every row, and soon in memory
-        with _told():
+        with told():
             held = await asyncpg.connect(self._url, timeout=5, command_timeout=step + 1, server_settings=session)
         try:
             yield held
@@ -182,21 +151,6 @@ def _session(name: str, **seconds: float) -> dict[str, str]:
         "work_mem": "32MB",
         **limits,
     }
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn what the database fails with into what a caller is told."""
-    try:
-        yield
-    except asyncpg.QueryCanceledError as error:
-        raise Unavailable("The database took too long over this question; ask for less at once.") from error
-    except BEHIND as error:
-        raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
-    except ValueError:
-        raise
-    except AWAY as error:
-        raise Unavailable("The database cannot be reached right now.") from error
 
 
 async def _check_version(connection: asyncpg.Connection) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.auth import Caller
 from app.db import table_of
 from app.errors import InvalidBody
 from app.rest.body import parse_json, validate
@@ -38,8 +39,8 @@ HURRY: Final = text("set local statement_timeout to default")
 REPLAN: Final = text("discard plans")
 """A check of a foreign key that was planned while its table was small reads all of the table for every row."""
 OPEN: Final = text("""
-    insert into revision (id, at, by, note)
-    select coalesce(max(id), 0) + 1, greatest(clock_timestamp(), max(at) + interval '1 microsecond'), :by, :note
+    insert into revision (id, at, by, note, by_organisations)
+    select coalesce(max(id), 0) + 1, greatest(clock_timestamp(), max(at) + interval '1 microsecond'), :by, :note, :of
     from (select id, at from revision order by id desc limit 1) as last
     returning id, at, set_config('broen.revision', id::text, true)
 """)
@@ -54,16 +55,19 @@ class Writer:
         self._engine = engine
 
     @asynccontextmanager
-    async def revision(self, by: str, note: str | None = None, *, patient: bool = False) -> AsyncIterator["Revision"]:
+    async def revision(
+        self, by: str | Caller, note: str | None = None, *, patient: bool = False
+    ) -> AsyncIterator["Revision"]:
         """A transaction that is one revision: committed at the end, unless it changed nothing or failed.
 
-        A patient one may write any number of records: its statements take the time that they need.
+        It is by a caller, or by a part of the service under its own name. A patient one may write any number of
+        records: its statements take the time that they need.
         """
         try:
             async with self._engine.connect() as connection, connection.begin() as transaction:
                 for statement in LOCK if patient else (*LOCK, HURRY):
                     await connection.execute(statement)
-                opened = (await connection.execute(OPEN, {"by": by, "note": note})).one()
+                opened = (await connection.execute(OPEN, {**author(by), "note": note})).one()
                 revision = Revision(connection, opened.id, opened.at)
                 yield revision
                 await revision.check()
@@ -81,6 +85,13 @@ class Writer:
         return InvalidBody(
             " ".join(filter(None, (reason or f"The rule {name} is broken.", getattr(cause, "detail", None))))
         )
+
+
+def author(by: str | Caller) -> dict[str, object]:
+    """What a revision says of who made it."""
+    if isinstance(by, str):
+        return {"by": by, "of": None}
+    return {"by": by.name, "of": sorted(by.organisations) or None}
 
 
 class LastChange(NamedTuple):

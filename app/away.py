@@ -1,0 +1,62 @@
+"""What the database fails with, and what a caller is told of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import asyncpg
+
+from app.errors import Unavailable
+
+DROPPED: Final = (
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+)
+"""What a statement fails with on a connection that has been lost."""
+AWAY: Final = (
+    *DROPPED,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.OperatorInterventionError,
+    OSError,
+    TimeoutError,
+)
+"""What it fails with when there is no server to connect to, or none that lets us in."""
+BEHIND: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
+"""What it fails with when the database has not been migrated."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what the database fails with into what a caller is told."""
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise Unavailable("The database took too long over this question; ask for less at once.") from error
+    except BEHIND as error:
+        raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
+    except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making
+        raise
+    except AWAY as error:
+        raise Unavailable("The database cannot be reached right now.") from error
+
+
+async def fetch(pool: asyncpg.Pool, sql: str, *arguments: object) -> list[asyncpg.Record]:
+    """All that a statement gives, told as above; it may be run twice.
+
+    All of it is fetched: under a limit of rows PostgreSQL runs a parallel plan in one process.
+    """
+    with told():
+        try:
+            rows = await pool.fetch(sql, *arguments)
+        except ValueError:
+            raise
+        except DROPPED:  # a connection died unnoticed, and others may have
+            await pool.expire_connections()
+            rows = await pool.fetch(sql, *arguments)
+        return list(rows)
