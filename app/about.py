@@ -1,21 +1,27 @@
-"""What the service says of itself: that it lives, that it is ready, and what it holds."""
+"""What the service says of itself and of its callers: that it lives, that it is ready, what it holds, who asks."""
 
+from dataclasses import fields
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy import Text, cast, column, func, literal, select, table
+from sqlalchemy import DateTime, Text, any_, bindparam, cast, column, func, literal, select, table
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app import __version__
+from app.auth import Known, Role
+from app.db import table_of
 from app.errors import Unavailable
 from app.insights import INSIGHTS
 from app.migrating import head
 from app.resources import RESOURCES
+from app.resources.organisations import OrganisationRow
 from app.rest.changes import RevisionRow
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
-from app.rest.schema import Schema
+from app.rest.schema import Ref, Schema
 from app.rest.view import json_object
 
 router: Final = APIRouter(tags=["about"])
@@ -71,6 +77,19 @@ class Index(Schema):
     """What it tells beside its records; what it tells of a single one is below the path of that one."""
 
 
+class Me(Schema):
+    """Who the caller is, and what they may write."""
+
+    name: str = Field(examples=["key:brn_3f9a1c2e Sundhedssekretariatet"])
+    """What the history of a record calls them."""
+    role: Role = Field(examples=["editor"])
+    """What they may do."""
+    organisations: list[Ref]
+    """The organisations whose records they keep, in Danish order; empty for a steward and an admin, who keep all."""
+    expires_at: datetime | None = Field(examples=["2027-12-31T23:00:00+00:00"])
+    """When their token expires; null when it does not."""
+
+
 class Nothing(Schema):
     """That a path takes no parameters."""
 
@@ -97,6 +116,30 @@ async def index(_: Annotated[Nothing, Query()], read: Reading) -> Json[Index]:
     row = await read.row(_index(read.root), {})
     assert row is not None, "a SELECT without a FROM gives a row"
     return Json(row["index"].encode())
+
+
+@router.get("/v1/me")
+async def me(_: Annotated[Nothing, Query()], caller: Known, read: Reading) -> Json[Me]:
+    """Who the caller is, by their token: what to show and to offer in a page for those who write."""
+    row = await read.row(_me(), {field.name: getattr(caller, field.name) for field in fields(caller)})
+    assert row is not None, "a SELECT without a FROM gives a row"
+    return Json(row["me"].encode(), headers={"Cache-Control": "no-store"})
+
+
+@cache
+def _me() -> Statement:
+    organisation = table_of(OrganisationRow).c
+    ref = json_object({"id": organisation.id, "name": organisation.name})
+    kept = select(func.json_agg(aggregate_order_by(ref, organisation.sort_name))).where(
+        organisation.id == any_(bindparam("organisations", type_=ARRAY(Text)))
+    )
+    whole = {
+        "name": bindparam("name", type_=Text),
+        "role": bindparam("role", type_=Text),
+        "organisations": func.coalesce(kept.scalar_subquery(), func.json_build_array()),
+        "expires_at": bindparam("expires_at", type_=DateTime(timezone=True)),
+    }
+    return Statement(select(cast(json_object(whole), Text).label("me")))
 
 
 @cache

@@ -1,21 +1,26 @@
-"""The command `broen`: run the register, migrate it, load its data."""
+"""The command `broen`: run the register, migrate it, load its data, give keys to those who write."""
 
 import asyncio
 import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Final, TypeVar
 
 import typer
 import uvicorn
 from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from uvicorn.supervisors import Multiprocess
 
 from app import __version__
+from app.auth import Role
+from app.auth import keys as api_keys
 from app.away import BEHIND
 from app.data import load as load_data
 from app.data.sample import Records, load_sample
@@ -24,9 +29,21 @@ from app.embedded import EmbeddedError, running
 from app.errors import BroenError, Unavailable
 from app.main import create_api
 from app.migrating import migrate as migrate_database
-from app.rest.reading import Reader, ServerTooOldError
+from app.rest.reading import COPENHAGEN, Reader, ServerTooOldError
 from app.rest.writing import Writer
 from app.settings import PREFIX, Settings, SettingsError, load_settings
+
+T = TypeVar("T")
+HEADINGS: Final = [
+    "prefix",
+    "role",
+    "label",
+    "organisations",
+    "created_at",
+    "expires_at",
+    "revoked_at",
+    "last_used_at",
+]
 
 cli = typer.Typer(
     help="Broen, an open register of cross-sector health cooperation.\n\n"
@@ -35,6 +52,9 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+keys = typer.Typer(help="API keys, for programs and people who write.", no_args_is_help=True)
+cli.add_typer(keys, name="keys")
 
 
 @cli.command()
@@ -113,6 +133,40 @@ def version() -> None:
     typer.echo(__version__)
 
 
+@keys.command("create")
+def create_key(
+    role: Annotated[Role, typer.Option(help="An editor of certain organisations, or who writes everything.")],
+    label: Annotated[str, typer.Option(help="Whose it is; it stands in the history of what is written with it.")],
+    organisation: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Whose records an editor writes; repeat it for several.")
+    ] = None,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day on which it no longer counts."),
+    ] = None,
+) -> None:
+    """Make a key and print it: this once, for only its hash is kept."""
+    until = expires.replace(tzinfo=COPENHAGEN) if expires else None
+    typer.echo(on_keys(partial(api_keys.create, label=label, role=role, organisations=organisation or (), until=until)))
+    progress("This is the only time that it is shown. Send it in the header `Authorization: Bearer …`.")
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List the keys, by their prefixes: whose they are, what they may do, and when they were last used."""
+    found = [key._mapping for key in on_keys(api_keys.listed)]  # noqa: SLF001 - public, as its documentation says
+    table = [HEADINGS] + [[cell(key[heading]) for heading in HEADINGS] for key in found]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+@keys.command("revoke")
+def revoke_key(prefix: Annotated[str, typer.Argument(help="How the key begins, such as brn_3f9a1c2e.")]) -> None:
+    """Have a key not count any more, from the next request on."""
+    typer.echo(f"{on_keys(partial(api_keys.revoke, key=prefix))} has been revoked.")
+
+
 class Server(uvicorn.Server):
     """A server that says where it is once it is there."""
 
@@ -130,6 +184,7 @@ class Server(uvicorn.Server):
 def announce(base: str) -> None:
     """Tell a person where to look."""
     typer.echo(f"\nThe register   {base}/v1\nIts reference  {base}/docs\nIts OpenAPI    {base}/openapi.json", err=True)
+    typer.echo(f"To write, make a key: {sys.argv[0]} keys create --role admin --label NAME", err=True)
 
 
 def progress(line: str) -> None:
@@ -145,6 +200,29 @@ def database(settings: Settings, preferred: str | None = None) -> Iterator[str]:
     else:
         with running(settings.data_dir, progress=progress) as url:
             yield url
+
+
+def on_keys(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do something with the keys, as the role that owns them."""
+    settings = load_settings()
+
+    async def done(url: str) -> T:
+        engine = create_engine(url, settings.statement_seconds)
+        try:
+            async with engine.begin() as connection:
+                return await work(connection)
+        finally:
+            await engine.dispose()
+
+    with database(settings, settings.migration_database_url) as url:
+        return asyncio.run(done(url))
+
+
+def cell(value: object) -> str:
+    """A value in a table for a person."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(COPENHAGEN):%Y-%m-%d %H:%M}"
+    return ", ".join(value) if isinstance(value, list) else str(value or "-")
 
 
 def prepare(settings: Settings, url: str) -> None:

@@ -204,6 +204,8 @@ def answer(
 async def _broen_error(request: Request, error: BroenError) -> Response:
     if isinstance(error, Unavailable):
         log.warning("unavailable", reason=str(error), cause=repr(error.__cause__))
+    elif isinstance(error, Unauthorized) and error.given:
+        log.info("not let in", reason=str(error))
     return answer(request, error.status, error.title, str(error), faults=error.faults, headers=error.headers)
 
 

@@ -1,6 +1,7 @@
 """Structured logs: one event a line, with the id of the request that it belongs to."""
 
 import logging
+import re
 import sys
 import time
 from typing import Final, Literal
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 log: Final = structlog.get_logger("broen")
+SECRET: Final = re.compile(r"(brn_[0-9a-f]{8}_|eyJ[\w-]{8})[\w.-]+", re.ASCII)
+"""API keys and signed tokens, whole or broken off, wherever a client has put them; how they begin may be told."""
 PROBES: Final = ("/livez", "/readyz")
 """What health checks ask for, again and again."""
 
@@ -19,6 +22,14 @@ def _request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     if request_id := correlation_id.get():
         event["request_id"] = request_id
     return event
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """What makes a line of an event: the last to see it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A line without secrets."""
+        return SECRET.sub(r"\1…", super().format(record))
 
 
 def configure(form: Literal["auto", "json", "text"], level: str) -> None:
@@ -43,7 +54,7 @@ def configure(form: Literal["auto", "json", "text"], level: str) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail]
         )
     )

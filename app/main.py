@@ -27,7 +27,27 @@ from app.rest.reading import Reader
 from app.rest.response import Conditional
 from app.settings import Settings, load_settings
 
-EXPOSED: Final = ("Broen-As-Of", "Content-Disposition", "ETag", "Link", "Retry-After", "X-Request-ID")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+SENT: Final = (
+    "Authorization",
+    "Broen-Note",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-ID",
+)
+EXPOSED: Final = (
+    "Broen-As-Of",
+    "Content-Disposition",
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
+"""What a page from anywhere may ask with, and see. There are no cookies, so that none can be made to write."""
 
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
@@ -70,8 +90,8 @@ def create_api(settings: Settings) -> FastAPI:
     api.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["If-None-Match", "X-Request-ID"],
+        allow_methods=METHODS,
+        allow_headers=SENT,
         expose_headers=EXPOSED,
     )
     api.include_router(about.router)

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from app.auth.gate import BEARER, OPTIONAL
 from app.errors import Problem
 from app.insights import LISTINGS
 from app.insights.deadlines import ICS
@@ -43,10 +44,13 @@ currency in which they were stated.
 
 PROBLEMS: Final = {
     400: "A parameter is unknown, malformed, given twice, or names what nobody has.",
+    401: "No token was sent, or one that does not count; `WWW-Authenticate` tells the two apart.",
+    403: "The caller's role does not reach so far; the problem says which would do.",
     404: "Nothing ever had this id; ids that resemble it are named.",
     406: "The list has no format that `Accept` names; the problem says which it has.",
     410: "The record was deleted; its id is never given to anything else.",
     413: "The list is too long for an XLSX (1,048,575 records), or a text for its cell (32,767 characters).",
+    429: "Too many writes, or tokens that do not count, in a minute; `Retry-After` says when to go on, in seconds.",
     500: "Something failed that should not have; the operator finds it by its request id.",
     503: "The database cannot answer now; `Retry-After` says when to try again, in seconds.",
 }
@@ -55,6 +59,8 @@ UNUSED: Final = ("HTTPValidationError", "JsonValue", "ValidationError")
 OF_A_RECORD: Final = (404, 410)
 OF_A_LIST: Final = (406, 413)
 OF_THE_DATABASE: Final = (503,)
+OF_A_CALLER: Final = (401, 403, 429)
+ISSUER_AWAY: Final = " So it is when the issuer of a token cannot be asked for its keys."
 WITHOUT_DATABASE: Final = frozenset({"/livez", "/v1/findings/rules"})
 """The paths that answer whatever the state of the database."""
 HEADERS: Final = {
@@ -76,6 +82,7 @@ HEADERS: Final = {
         "schema": {"type": "string"},
     },
     "Vary": {"description": "That the answer depends on `Accept`.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "`Bearer`, and what was wrong with the token.", "schema": {"type": "string"}},
     "Retry-After": {"description": "In how many seconds to try again.", "schema": {"type": "integer"}},
 }
 WHOLE: Final = {
@@ -93,6 +100,8 @@ POSITION: Final = {
     "maxItems": 2,
     "description": "Degrees east of Greenwich, then north of the equator (WGS 84).",
 }
+OF_A_PROBLEM: Final = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
+"""The headers that a problem has beside the id of its request."""
 SOMETIMES: Final = ("Link", "Content-Disposition")
 """The headers that not every answer has; nor does what is streamed have an ETag."""
 HELD: Final = "The `ETag` of the answer that the client holds."
@@ -119,6 +128,7 @@ def document(api: FastAPI) -> dict[str, Any]:
         for path, methods in whole["paths"].items():
             for operation in methods.values():
                 _declare(path, operation)
+        whole["components"]["securitySchemes"].pop(OPTIONAL, None)
         whole["components"]["schemas"] = _shapes(whole["components"]["schemas"])
         _declare_formats(whole)
         whole["components"]["schemas"] |= _choices(whole["paths"])
@@ -152,14 +162,17 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
     for status, description in PROBLEMS.items():
         if (status in OF_A_RECORD and "{id}" not in path) or (status in OF_THE_DATABASE and path in WITHOUT_DATABASE):
             continue
-        if status in OF_A_LIST and not paged:
+        if (status in OF_A_LIST and not paged) or (status in OF_A_CALLER and "security" not in operation):
             continue
         responses[str(status)] = {
-            "description": description,
-            "headers": _headers("X-Request-ID", *(["Retry-After"] if status in OF_THE_DATABASE else [])),
+            "description": description + (ISSUER_AWAY if status in OF_THE_DATABASE and "security" in operation else ""),
+            "headers": _headers("X-Request-ID", *OF_A_PROBLEM.get(status, [])),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     operation["responses"] = responses
+    if {OPTIONAL: []} in operation.get("security", []):
+        operation["security"] = [{}, {BEARER.scheme_name: []}]
+        del responses["403"]
 
 
 def _declare_formats(whole: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX: Final = "BROEN_"
@@ -30,7 +30,37 @@ def _network(address: str) -> str:
     return address
 
 
+def secure_url(url: str) -> str:
+    """An address that nobody on the way can answer for; ValueError says what would be right."""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not parts.hostname or not (local or parts.scheme == "https"):
+        raise ValueError("should be an address that begins with https://, or on this machine with http://")
+    return url
+
+
+def _pointer(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("should be a JSON pointer to a claim, such as /roles or /realm_access/roles")
+    return text
+
+
+def _separated(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _pairs(value: object) -> object:
+    found = _separated(value)
+    if isinstance(value, str) and isinstance(found, tuple):
+        if not all("=" in pair for pair in found):
+            raise ValueError("should be like redaktion=editor,sekretariat=steward")
+        return tuple(tuple(part.strip() for part in pair.rsplit("=", 1)) for pair in found)
+    return found
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgresql)]
+Claim = Annotated[str, AfterValidator(_pointer)]
+RoleName = Literal["editor", "steward", "admin"]
 
 
 class SettingsError(Exception):
@@ -52,7 +82,9 @@ class Settings(BaseSettings):
     """How many processes answer requests."""
     root_path: Annotated[str, Field(pattern=r"^(/[^/]+)*$")] = ""
     """The path under which a proxy publishes the service, such as /broen."""
-    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode] = ()
+    trusted_proxies: Annotated[
+        tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_separated)
+    ] = ()
     """Addresses or networks, separated by commas, whose X-Forwarded headers are believed, * for any; nobody's unless
     set."""
     shutdown_seconds: Annotated[int, Field(ge=1, le=600)] = 20
@@ -82,6 +114,20 @@ class Settings(BaseSettings):
     failed_logins_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 10
     """How many tokens that do not count an address may send in a minute, over all workers."""
 
+    oidc_issuer: Annotated[str, AfterValidator(secure_url)] | None = None
+    """The OpenID Connect issuer whose access tokens are taken, as tokens name it in iss; without it, API keys alone."""
+    oidc_audience: Annotated[str | None, Field(validate_default=True)] = None
+    """What tokens for this service have in aud."""
+    oidc_role_claim: Claim = "/roles"
+    """Where a token has its roles, a list or a text of words, as a JSON pointer."""
+    oidc_roles: Annotated[tuple[tuple[str, RoleName], ...], NoDecode, BeforeValidator(_pairs)] = ()
+    """Which value there gives which role, separated by commas, such as redaktion=editor,sekretariat=steward; without
+    it, editor, steward and admin by their names."""
+    oidc_organisations_claim: Claim = "/organisations"
+    """Where a token has the ids of the organisations whose records an editor keeps."""
+    oidc_leeway_seconds: Annotated[float, Field(ge=0, le=600)] = 60
+    """By how much the issuer's clock may differ from this one, in seconds."""
+
     log_format: Literal["auto", "json", "text"] = "auto"
     """JSON lines or readable text; auto is text on a terminal."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -89,10 +135,12 @@ class Settings(BaseSettings):
     today: Annotated[date, Field(ge=date(1000, 1, 1), lt=date(9999, 1, 1))] | None = None
     """A day to take for today, for trying out and for tests; without it, today in Europe/Copenhagen."""
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("oidc_audience")
     @classmethod
-    def _comma_separated(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    def _names_this_service(cls, value: str | None, others: ValidationInfo) -> str | None:
+        if others.data.get("oidc_issuer") and not value:
+            raise ValueError("should be what tokens for this service have in aud, as there is an issuer")
+        return value
 
 
 def load_settings(**given: object) -> Settings:

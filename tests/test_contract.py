@@ -18,7 +18,10 @@ from tests.conftest import serving
 
 DAYS: Final = ("2006-12-31", "2026-06-01", "2027-01-01", "2030-01-01")
 OPENAPI: Final[dict[str, Any]] = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
-OPERATIONS: Final[dict[str, dict[str, Any]]] = {path: methods["get"] for path, methods in OPENAPI["paths"].items()}
+OPERATIONS: Final[dict[str, dict[str, Any]]] = {
+    path: methods["get"] for path, methods in OPENAPI["paths"].items() if {} in methods["get"].get("security", [{}])
+}
+"""What anybody may ask."""
 LISTS: Final = [path for path in OPERATIONS if f"{path}/{{id}}" in OPERATIONS]
 ANSWERS: Final = [
     path
@@ -263,6 +266,20 @@ async def test_a_page_from_elsewhere_may_send_what_it_holds(client: AsyncClient)
     answer = await client.options("/v1/regions", headers={"Origin": "https://example.org", **asked})
     assert answer.status_code == 200
     assert "If-None-Match" in answer.headers["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_a_page_from_elsewhere_may_write_with_a_token(client: AsyncClient, method: str) -> None:
+    """With every header that writes take, never with a cookie; and it may see what they answer with."""
+    sent = "authorization,broen-note,content-type,idempotency-key,if-match,if-none-match"
+    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": sent}
+    answer = await client.options("/v1/regions", headers={"Origin": "https://example.org", **asked})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert method in answer.headers["Access-Control-Allow-Methods"].split(", ")
+    assert set(sent.split(",")) <= set(answer.headers["Access-Control-Allow-Headers"].lower().split(", "))
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    shown = (await client.get("/v1/me", headers={"Origin": "https://example.org"})).headers
+    assert {"Location", "WWW-Authenticate", "Retry-After"} <= set(shown["Access-Control-Expose-Headers"].split(", "))
 
 
 async def test_other_methods_are_refused_with_those_that_are_possible(client: AsyncClient) -> None:

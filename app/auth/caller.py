@@ -1,6 +1,5 @@
 """Who calls: a role, and for an editor the organisations whose records they keep."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +12,7 @@ class Role(StrEnum):
 
     - `editor`: writes the records of certain organisations
     - `steward`: writes all records
-    - `admin`: writes all records, and is who else may do what nobody else may
+    - `admin`: writes all records, and keeps the register itself
     """
 
     EDITOR = "editor"
@@ -45,7 +44,3 @@ class Caller:
             what = f"a record of {owner}" if owner else "a record without an owner"
             own = f"you are an editor for {', '.join(sorted(self.organisations)) or 'no organisation'}"
             raise Forbidden(f"To write {what}, be {whose}; {own}.")
-
-    def sees(self, organisations: Iterable[str]) -> bool:
-        """Whether they see the name of a caller who keeps the records of these organisations."""
-        return self.role is not Role.EDITOR or not self.organisations.isdisjoint(organisations)

@@ -12,11 +12,17 @@ from fastapi.security import HTTPBearer
 
 from app.auth import keys, limits
 from app.auth.caller import Caller
+from app.auth.oidc import MOST_CHARACTERS, TOKEN, Issuer
 from app.away import AWAY, fetch
-from app.errors import TooManyRequests, Unauthorized
+from app.errors import Forbidden, TooManyRequests, Unauthorized
 from app.settings import Settings
 
-BEARER: Final = HTTPBearer(auto_error=False, scheme_name="bearer", description="An API key of the register.")
+OPTIONAL: Final = "bearer, or nothing"
+"""What FastAPI calls the scheme of what may be asked without a token; OpenAPI has another way to say so."""
+ABOUT: Final = """An API key of the register (`brn_…`, made by `broen keys create`), or an access token (JWT) of the
+OpenID Connect issuer that the operator has set up. Reading needs none."""
+BEARER: Final = HTTPBearer(auto_error=False, scheme_name="bearer", description=ABOUT)
+MAYBE: Final = HTTPBearer(auto_error=False, scheme_name=OPTIONAL)
 
 
 class Gate:
@@ -24,6 +30,7 @@ class Gate:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.settings = settings
+        self._issuer = Issuer(settings.oidc_issuer, settings) if settings.oidc_issuer else None
         self._swept = time.monotonic()
         self._pool = asyncpg.create_pool(
             url,
@@ -45,6 +52,8 @@ class Gate:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._issuer:
+            await self._issuer.close()
         try:
             await self._pool.close()
         except AWAY:  # a server that has just gone away cannot be told goodbye
@@ -56,10 +65,12 @@ class Gate:
         if len(authorization) > 1 or scheme.lower() != "bearer":
             raise Unauthorized("The header Authorization should be, once, `Bearer` and a token.")
         token = token.strip()
-        if not keys.KEY.fullmatch(token):
-            raise Unauthorized("The token is no API key of the register.")
-        found = await fetch(self._pool, keys.FIND, keys.hash_of(token))
-        return keys.caller(next(iter(found), None))
+        if keys.KEY.fullmatch(token):
+            found = await fetch(self._pool, keys.FIND, keys.hash_of(token))
+            return keys.caller(next(iter(found), None))
+        if self._issuer and len(token) <= MOST_CHARACTERS and TOKEN.fullmatch(token):
+            return await self._issuer.caller(token)
+        raise Unauthorized(f"The token is no API key of the register{' and no access token' if self._issuer else ''}.")
 
     async def count_write(self, caller: Caller) -> None:
         """Count a write; TooManyRequests when the caller has made as many as they may."""
@@ -102,14 +113,21 @@ async def _caller(request: Request) -> Caller | None:
         raise
 
 
-MaybeSignedIn = Annotated[Caller | None, Depends(_caller)]
+async def _reader(request: Request, _: Annotated[object, Depends(MAYBE)]) -> Caller | None:
+    try:
+        return await _caller(request)
+    except Forbidden:  # who may not write may read like anybody
+        return None
+
+
+MaybeSignedIn = Annotated[Caller | None, Depends(_reader)]
 """Whoever reads: None without a token; one that does not count is refused all the same."""
 
 
-async def _known(caller: MaybeSignedIn, _: Annotated[object, Depends(BEARER)]) -> Caller:
-    if caller is None:
-        raise Unauthorized("This needs a bearer token in the header Authorization.", given=False)
-    return caller
+async def _known(request: Request, _: Annotated[object, Depends(BEARER)]) -> Caller:
+    if caller := await _caller(request):
+        return caller
+    raise Unauthorized("This needs a bearer token in the header Authorization.", given=False)
 
 
 Known = Annotated[Caller, Depends(_known)]

@@ -4,22 +4,23 @@ import difflib
 import hashlib
 import re
 import secrets
-from collections.abc import Collection
-from datetime import datetime
-from typing import Final
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import column, func, insert, select, table
+from sqlalchemy import Row, column, func, insert, select, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.auth.caller import Caller, Role
-from app.db import Base
+from app.db import Base, table_of
 from app.errors import BadParameters, Unauthorized, bad_parameter
 
 KEY: Final = re.compile(r"(brn_[0-9a-f]{8})_[0-9a-f]{64}")
 """A key: a prefix by which people tell keys apart, and a secret of 256 bits."""
 MOST_LABEL: Final = 100
+PREFIX_LENGTH: Final = 12
 FIND: Final = """
 with used as (
     update api_key set last_used_at = now()
@@ -71,7 +72,7 @@ async def create(
     label: str,
     role: Role,
     organisations: Collection[str] = (),
-    expires_at: datetime | None = None,
+    until: datetime | None = None,
 ) -> str:
     """Make a key and tell it, which nobody can do again; BadParameters says what is wrong with what it is made for."""
     faults = []
@@ -80,6 +81,8 @@ async def create(
     if (role is Role.EDITOR) != bool(organisations):
         what = "an editor needs at least one" if role is Role.EDITOR else f"{role} keeps all, and takes none"
         faults.append(bad_parameter("organisation", what))
+    if until and until <= datetime.now(UTC):
+        faults.append(bad_parameter("expires", "should be a day to come"))
     known: set[str] = set(await connection.scalars(select(column("id")).select_from(table("organisation"))))
     for id in sorted(set(organisations) - known):
         near = difflib.get_close_matches(id, known)
@@ -90,6 +93,21 @@ async def create(
     prefix = f"brn_{secrets.token_hex(4)}"
     key = f"{prefix}_{secrets.token_hex(32)}"
     of = {"label": label.strip(), "role": role.value, "organisations": sorted(set(organisations))}
-    kept = {"prefix": prefix, "hash": hash_of(key), "created_at": func.now(), "expires_at": expires_at, **of}
+    kept = {"prefix": prefix, "hash": hash_of(key), "created_at": func.now(), "expires_at": until, **of}
     await connection.execute(insert(ApiKeyRow).values(kept))
     return key
+
+
+async def listed(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """All keys, the oldest first."""
+    return (await connection.execute(select(table_of(ApiKeyRow)).order_by(ApiKeyRow.created_at))).all()
+
+
+async def revoke(connection: AsyncConnection, key: str) -> str:
+    """Have a key, named by how it begins, not count from now on; tell its prefix, or BadParameters if there is none."""
+    prefix = key[:PREFIX_LENGTH] if key.startswith("brn_") else f"brn_{key}"
+    now = func.coalesce(ApiKeyRow.revoked_at, func.now())
+    revoked = update(ApiKeyRow).where(ApiKeyRow.prefix == prefix).values(revoked_at=now)
+    if not (await connection.execute(revoked)).rowcount:
+        raise BadParameters(faults=[bad_parameter("prefix", "there is no such key; `broen keys list` has them all")])
+    return prefix

@@ -5,13 +5,30 @@ it was stored afterwards. Both tables are only ever added to.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.auth import Caller, Role
 from app.db import Base
+
+REGISTER: Final = "register"
+"""How those are called who write for no organisation, to whoever may not know their names."""
 
 
 class RevisionRow(Base):
@@ -42,3 +59,24 @@ class ChangeRow(Base):
     """The record as stored, with its parts, references as ids; null when it was deleted."""
 
     __table_args__ = (Index(None, "resource", "id", "version", unique=True),)
+
+
+def author() -> ColumnElement[str]:
+    """Who made a revision, as far as a viewer may know, over the parameters that `viewing` gives.
+
+    Whoever keeps all records knows all names, and an editor those of who keeps the same organisations' records. All
+    others are told the organisations, or that it was the register itself.
+    """
+    organisations = func.coalesce(RevisionRow.by_organisations, cast([], ARRAY(Text)), type_=ARRAY(Text))
+    same = organisations.overlap(bindparam("sees", type_=ARRAY(Text)))
+    return case(
+        (or_(bindparam("sees_all", type_=Boolean), same), RevisionRow.by),
+        else_=func.coalesce(func.nullif(func.array_to_string(organisations, ", "), ""), REGISTER),
+    )
+
+
+def viewing(viewer: Caller | None) -> dict[str, Any]:
+    """What decides which names a viewer may know."""
+    if viewer is None:
+        return {"sees_all": False, "sees": []}
+    return {"sees_all": viewer.role is not Role.EDITOR, "sees": sorted(viewer.organisations)}
