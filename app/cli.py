@@ -83,6 +83,7 @@ def serve(
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_worker_healthcheck=30,  # on a busy machine a worker imports for longer than the five of uvicorn
     )
     bound = config.bind_socket()
     with database(settings) as url:

@@ -1,5 +1,6 @@
 """Clients as others generate them from the OpenAPI: without a warning, typed to the last field, asking everything."""
 
+import asyncio
 import builtins
 import json
 import keyword
@@ -13,6 +14,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from app.auth import Role
+from tests.conftest import Databases, make_key
 from tests.test_service import service
 
 TOOLS: Final = Path(sys.prefix) / "clients"
@@ -28,7 +31,8 @@ import createClient from "openapi-fetch";
 import type { components, paths } from "./broen";
 
 type Json = "application/json" | "application/problem+json";
-const broen = createClient<paths, Json>({ baseUrl: "http://127.0.0.1:8000" });
+const headers = { Authorization: "Bearer brn_" };
+const broen = createClient<paths, Json>({ baseUrl: "http://127.0.0.1:8000", headers });
 """
 ASK_TYPESCRIPT: Final = """
 type Problem = components["schemas"]["Problem"];
@@ -56,10 +60,12 @@ import datetime
 import json
 from typing import Any
 
-from broen_client import Client, models
+from broen_client import AuthenticatedClient, models
 from broen_client.types import Response
 
-broen = Client(base_url="http://127.0.0.1:8000", raise_on_unexpected_status=True, httpx_args={"trust_env": False})
+broen = AuthenticatedClient(
+    base_url="http://127.0.0.1:8000", token="brn_", raise_on_unexpected_status=True, httpx_args={"trust_env": False}
+)
 """
 ASK_PYTHON: Final = """
 def same(read: Any, sent: Any) -> bool:
@@ -159,10 +165,12 @@ def python(schema: dict[str, Any], value: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def url(register: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running service."""
+def here(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What programs have to ask instead of what they say: the address of a running service, and a key to it."""
+    register = databases()
+    key = asyncio.run(make_key(register, Role.EDITOR, "region-sjaelland"))
     with service(tmp_path_factory.mktemp("service") / "log", database_url=register) as running:
-        yield f"http://127.0.0.1:{running.port}"
+        yield {"http://127.0.0.1:8000": f"http://127.0.0.1:{running.port}", "brn_": key}
 
 
 def run(folder: Path, *command: object) -> subprocess.CompletedProcess[str]:
@@ -180,10 +188,12 @@ def output(folder: Path, *command: object) -> str:
     return ran.stdout + ran.stderr
 
 
-def write(folder: Path, url: str, **files: str) -> None:
-    """Write programs that ask the service at this address."""
+def write(folder: Path, here: dict[str, str], **files: str) -> None:
+    """Write programs that ask the service."""
     for name, text in files.items():
-        (folder / name.replace("_", ".")).write_text(text.replace("http://127.0.0.1:8000", url), "utf-8")
+        for said, meant in here.items():
+            text = text.replace(said, meant)  # noqa: PLW2901 - one after the other
+        (folder / name.replace("_", ".")).write_text(text, "utf-8")
 
 
 def marked(text: str, comment: str) -> set[tuple[int, str]]:
@@ -204,7 +214,7 @@ def test_no_operation_is_left_out_without_a_reason() -> None:
     assert everything - OPERATIONS == set(OTHER_THAN_JSON)
 
 
-def test_a_typescript_client_knows_every_field_and_asks_everything(tmp_path: Path, url: str) -> None:
+def test_a_typescript_client_knows_every_field_and_asks_everything(tmp_path: Path, here: dict[str, str]) -> None:
     """Generated and compiled strictly, with wrong programs refused; Node then asks every operation of the service."""
     modules = TOOLS / "node_modules"
     said = output(tmp_path, "node", modules / "openapi-typescript/bin/cli.js", GOLDEN, "--output", "broen.d.ts")
@@ -212,7 +222,7 @@ def test_a_typescript_client_knows_every_field_and_asks_everything(tmp_path: Pat
     (tmp_path / "node_modules").symlink_to(modules)
     wrong = BEGIN_TYPESCRIPT + WRONG_TYPESCRIPT
     asked = BEGIN_TYPESCRIPT + ASK_TYPESCRIPT + "".join(map(in_typescript, calls()))
-    write(tmp_path, url, wrong_mts=wrong, asked_mts=asked, readme_mts=example("ts"))
+    write(tmp_path, here, wrong_mts=wrong, asked_mts=asked, readme_mts=example("ts"))
     strictly = "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --verbatimModuleSyntax --noEmit"
     compiler = ["node", modules / "typescript/bin/tsc", *strictly.split(), "--target", "es2023", "--lib", "es2023,dom"]
     compiled = run(tmp_path, *compiler, "--module", "esnext", "--moduleResolution", "bundler", *tmp_path.glob("*.mts"))
@@ -222,14 +232,14 @@ def test_a_typescript_client_knows_every_field_and_asks_everything(tmp_path: Pat
     assert output(tmp_path, "node", "readme.mts").splitlines()[0] in README
 
 
-def test_a_python_client_knows_every_field_and_asks_everything(tmp_path: Path, url: str) -> None:
+def test_a_python_client_knows_every_field_and_asks_everything(tmp_path: Path, here: dict[str, str]) -> None:
     """Generated and type-checked strictly, with wrong programs refused; all that it reads is what was sent."""
-    write(tmp_path, url, config_json='{"package_name_override": "broen_client"}')
+    write(tmp_path, here, config_json='{"package_name_override": "broen_client"}')
     target = ["--meta", "none", "--output-path", tmp_path / "broen_client", "--config", tmp_path / "config.json"]
     output(tmp_path, "openapi-python-client", "generate", "--path", GOLDEN, *target, "--fail-on-warning")
     wrong = BEGIN_PYTHON + WRONG_PYTHON
     asked = BEGIN_PYTHON + ASK_PYTHON + "".join(map(in_python, calls()))
-    write(tmp_path, url, wrong_py=wrong, asked_py=asked, readme_py=example("python"), mypy_ini=MYPY)
+    write(tmp_path, here, wrong_py=wrong, asked_py=asked, readme_py=example("python"), mypy_ini=MYPY)
     checker = [sys.executable, "-m", "mypy", f"--python-executable={TOOLS}/bin/python", "--cache-dir=types"]
     checked = run(tmp_path, *checker, "broen_client", "wrong.py", "asked.py", "readme.py")
     errors = re.findall(r"^(\S+)\.py:(\d+): error: .*\[([\w-]+)\]$", checked.stdout, re.MULTILINE)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from httpx import AsyncClient, Response
 
 from app.auth import oidc
-from app.settings import Settings
+from app.settings import Settings, SettingsError, load_settings
 from tests.conftest import Databases, serving
 from tests.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, ec_key, encoded, issuing, public, rsa_key
 
@@ -342,3 +342,26 @@ async def test_without_an_issuer_no_token_counts(settings: Settings, register_of
     async with serving(settings.model_copy(update={"database_url": register_of_callers})) as api:
         assert_refused(await ask(api, issuer.token()), "no API key")
     assert not issuer.asked
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"oidc_issuer": "http://login.example.org", "oidc_audience": "broen"}, "OIDC_ISSUER: .* begins with https://"),
+        ({"oidc_issuer": "login.example.org", "oidc_audience": "broen"}, "begins with https://"),
+        ({"oidc_issuer": "https://login.example.org"}, "OIDC_AUDIENCE: .* as there is an issuer"),
+        ({"oidc_role_claim": "roles"}, "OIDC_ROLE_CLAIM: .* such as /roles"),
+        ({"oidc_roles": "steward"}, "should be like redaktion=editor"),
+        ({"oidc_roles": "a=king"}, "OIDC_ROLES: .*'editor', 'steward' or 'admin'"),
+    ],
+)
+def test_what_is_set_wrong_is_said(given: dict[str, str], says: str) -> None:
+    """Before anybody could be let in by it."""
+    with pytest.raises(SettingsError, match=says):
+        load_settings(**given)
+
+
+def test_roles_are_set_as_pairs() -> None:
+    """What the issuer says may have spaces and signs in it."""
+    given = load_settings(oidc_roles=" /Sundhed/Redaktion = editor, a=b=steward,")
+    assert given.oidc_roles == (("/Sundhed/Redaktion", "editor"), ("a=b", "steward"))

@@ -20,10 +20,11 @@ import pytest
 from httpx import ASGITransport
 from sqlalchemy.engine import make_url
 
+from app.auth import Role
 from app.log import configure
 from app.main import create_api, front
 from app.settings import Settings
-from tests.conftest import connected, execute, rows, serving, value
+from tests.conftest import connected, execute, make_key, rows, serving, value
 
 BROEN: Final = str(Path(sys.executable).with_name("broen"))
 PATIENCE: Final = 90
@@ -103,6 +104,7 @@ def test_two_first_starts_at_once_share_a_database_and_load_once(tmp_path: Path)
         assert f"The register   http://127.0.0.1:{one.port}/v1" in said
         assert f"http://127.0.0.1:{one.port}/docs" in said
         assert f"http://127.0.0.1:{one.port}/openapi.json" in said
+        assert f"To write, make a key: {BROEN} keys create --role admin" in said
         one.stop()
         assert two.get("/v1/regions").status_code == 200, "the database stays for who still uses it"
         two.stop()
@@ -253,7 +255,7 @@ async def test_forwarded_headers_are_believed_from_configured_proxies_only(tmp_p
 def test_help_and_version_need_no_database() -> None:
     """What a person tries first."""
     said = subprocess.run([BROEN, "--help"], env=environment(), capture_output=True, text=True, check=True).stdout
-    for command in ("serve", "migrate", "load", "openapi", "version"):
+    for command in ("serve", "migrate", "load", "keys", "openapi", "version"):
         assert command in said
     version = subprocess.run([BROEN, "version"], env=environment(), capture_output=True, text=True, check=True).stdout
     assert version.strip() == "0.1.0"
@@ -376,6 +378,12 @@ REFUSED: Final = (
     "select * from history.region",
     "update history.region set name = 'x'",
     "delete from history.region",
+    "update revision set by_organisations = null",
+    "insert into api_key select 'brn_00000000', 'x', 'x', 'admin', '{}', now()",
+    "update api_key set role = 'admin'",
+    "update api_key set revoked_at = null",
+    "delete from api_key",
+    "truncate api_key",
     "create table mine (id int)",
     "alter table region add column mine int",
     "drop table region",
@@ -401,6 +409,18 @@ async def test_the_role_that_serves_cannot_borrow_the_owners_rights(as_service: 
             "create trigger mine after insert on region referencing new table as came "
             "for each statement execute function history.record('id from came; drop table change; --')",
         )
+
+
+async def test_the_role_that_serves_lets_callers_in(as_service: str, fresh: str, settings: Settings) -> None:
+    """It notes that their keys are in use, and counts those that do not count."""
+    key = await make_key(fresh, Role.ADMIN)
+    async with serving(settings.model_copy(update={"database_url": as_service})) as client:
+        statuses = [
+            (await client.get("/v1/me", headers={"Authorization": f"Bearer {token}"})).status_code
+            for token in (key, "x", key)
+        ]
+    assert statuses == [200, 401, 200]
+    assert await value(fresh, "select last_used_at from api_key") is not None
 
 
 async def test_the_role_that_serves_can_serve_and_load(as_service: str, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The gate: takes bearer tokens, finds out whose they are, and keeps count of who asks too much."""
 
 import math
+import re
 import time
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -97,8 +98,10 @@ def network(address: str) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:  # what a trusted proxy has passed on unseen
-        return address[:100]
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)
+        return re.sub(r"[^\x20-\x7e]", "?", address[:100])
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 async def _caller(request: Request) -> Caller | None:
