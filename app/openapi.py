@@ -190,6 +190,7 @@ def _declare_formats(whole: dict[str, Any]) -> None:
         for enumeration in ("type", "enum"):
             del parameters["format"][enumeration]
         parameters["format"]["$ref"] = f"#/components/schemas/{offered}"
+        parameters["columns"]["uniqueItems"] = True
         parameters["columns"]["examples"] = [[listing.columns[0].name]]
         parameters["columns"]["items"] = {"type": "string", "enum": [column.name for column in listing.columns]}
         content, record = operation["responses"]["200"]["content"], listing.public.__name__

@@ -124,7 +124,7 @@ def calls() -> Iterator[Call]:
             needed = [p for p in operation["parameters"] if p["required"]]
             yield Call(path, operation, needed)
             for parameter in operation["parameters"]:
-                asked = parameter["name"] not in OF_FILES or "/findings" in path
+                asked = parameter["name"] not in OF_FILES
                 if asked and not parameter["required"] and "examples" in parameter["schema"]:
                     yield Call(path, operation, [*needed, parameter])
 
