@@ -206,7 +206,7 @@ class CoverageQuery(Question, FormatQuery):
 
 
 coverage: Final = Listing("coverage", Covered)
-offer(CoverageQuery, "format", [format.name for format in coverage.formats])
+offer(CoverageQuery, format=[format.name for format in coverage.formats])
 router: Final = APIRouter(prefix=coverage.path, tags=["insights"])
 
 

@@ -143,7 +143,7 @@ class FundingSummaryQuery(GrantFilters):
     """The day whose map of regions and municipalities is used; that of `as_of` when left out."""
 
 
-offer(FundingSummaryQuery, "unknown", may_lack(grants.public))
+offer(FundingSummaryQuery, unknown=may_lack(grants.public))
 
 
 class SummaryKey(Schema):

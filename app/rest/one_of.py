@@ -35,11 +35,12 @@ class OneOf:
         return text
 
 
-def offer(shape: type[Schema], parameter: str, names: Sequence[str]) -> None:
-    """Let a parameter that may be left out take these names and no others, several where it is a list."""
-    info, choice, several = (cast("Any", part) for part in (shape.model_fields[parameter], Literal, list))
-    one = choice[tuple(names)]
-    in_list = "list[" in str(info.annotation)
-    info.annotation = (several[one] if in_list else one) | Absent
-    info.examples = [[names[0]] if in_list else names[0]]
+def offer(shape: type[Schema], **parameters: Sequence[str]) -> None:
+    """Let parameters that may be left out take these names and no others, several where they are lists."""
+    choice, several = (cast("Any", part) for part in (Literal, list))
+    for parameter, names in parameters.items():
+        info, one = cast("Any", shape.model_fields[parameter]), choice[tuple(names)]
+        in_list = "list[" in str(info.annotation)
+        info.annotation = (several[one] if in_list else one) | Absent
+        info.examples = [[names[0]] if in_list else names[0]]
     shape.model_rebuild(force=True)

@@ -71,9 +71,12 @@ class Resource(Generic[P, D]):
         self.table = table_of(self.row)
         self.parts = {"sources": SourceRow, **self.parts}
         self.listing = Listing(self.name, self.public, formats=(*TABLES, GEOJSON) if self.on_the_map else TABLES)
-        offer(self.query, "format", [format.name for format in self.listing.formats])
-        offer(self.query, "unknown", may_lack(self.public))
-        offer(self.query, "facet", [name for name, where in self.query.filters().items() if where.links])
+        offer(
+            self.query,
+            format=[format.name for format in self.listing.formats],
+            unknown=may_lack(self.public),
+            facet=[name for name, where in self.query.filters().items() if where.links],
+        )
 
     @cached_property
     def fields(self) -> Computed:

@@ -145,7 +145,7 @@ class DeadlinesQuery(Question, FormatQuery):
     """Where the page begins: `next` of the page before. All parameters but `limit` stay the same."""
 
 
-offer(DeadlinesQuery, "format", [format.name for format in deadlines.formats])
+offer(DeadlinesQuery, format=[format.name for format in deadlines.formats])
 
 
 @router.get("")

@@ -173,4 +173,4 @@ class FindingsQuery(Question, FormatQuery):
 
 
 findings: Final = Listing("findings", Finding)
-offer(FindingsQuery, "format", [format.name for format in findings.formats])
+offer(FindingsQuery, format=[format.name for format in findings.formats])
