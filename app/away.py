@@ -29,6 +29,13 @@ AWAY: Final = (
 """What it fails with when there is no server to connect to, or none that lets us in."""
 BEHIND: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)
 """What it fails with when the database has not been migrated."""
+IN_THE_WAY: Final = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    asyncpg.TransactionTimeoutError,
+)
+"""What it fails with when others are in its way."""
 
 
 @contextmanager
@@ -38,6 +45,8 @@ def told() -> Iterator[None]:
         yield
     except asyncpg.QueryCanceledError as error:
         raise Unavailable("The database took too long over this question; ask for less at once.") from error
+    except IN_THE_WAY as error:
+        raise Unavailable("Too many are writing right now.") from error
     except BEHIND as error:
         raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
     except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making

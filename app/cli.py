@@ -24,7 +24,6 @@ from app.auth import keys as api_keys
 from app.away import BEHIND
 from app.data import load as load_data
 from app.data.sample import Records, load_sample
-from app.db import create_engine
 from app.embedded import EmbeddedError, running
 from app.errors import BroenError, Unavailable
 from app.main import create_api
@@ -236,13 +235,10 @@ def prepare(settings: Settings, url: str) -> None:
 
 async def loading(settings: Settings, url: str, sample: int = 0) -> str:
     """Load the packaged data, and made-up data where they are wanted, and say what came of it."""
-    engine = create_engine(url, settings.statement_seconds)
-    try:
-        outcomes = await load_data(Writer(engine))
+    async with Writer(url, settings) as writer:
+        outcomes = await load_data(writer)
         if sample:
-            outcomes += await load_sample(Writer(engine), sample, shown)
-    finally:
-        await engine.dispose()
+            outcomes += await load_sample(writer, sample, shown)
     return "Records: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())) + "."
 
 

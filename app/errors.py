@@ -6,9 +6,13 @@ BroenError
 ├── Forbidden          403  a caller whose role does not reach so far
 ├── NotFound           404  an id that never existed
 ├── NotAcceptable      406  no format that the client accepts
+├── Conflict           409  an id that is taken, a record that others refer to, one that is not deleted
 ├── Gone               410  an id that was deleted
-├── TooLarge           413  a list that does not fit into the format asked for
+├── Stale              412  a record that is not, or no longer, as the caller thinks
+├── TooLarge           413  a list that does not fit into the format asked for, or a body that is too long
+├── UnsupportedBody    415  a body of another media type, or encoded
 ├── InvalidBody        422  a body, or a record of the packaged data, that breaks the shape or a rule
+├── Unconditional      428  a change that does not say which version it is of
 ├── TooManyRequests    429  writes or failed log-ins, too many in a minute; Retry-After says when to go on
 └── Unavailable        503  the database or the issuer of tokens is away or too slow; Retry-After says when to try again
 
@@ -28,6 +32,7 @@ from fastapi.exceptions import RequestValidationError
 from jsonpointer import JsonPointer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 log: Final = structlog.get_logger("broen")
 
@@ -123,22 +128,46 @@ class NotAcceptable(BroenError):
     status, title = HTTPStatus.NOT_ACCEPTABLE, "Not acceptable"
 
 
+class Conflict(BroenError):
+    """The register is not in a state in which this can be done."""
+
+    status, title = HTTPStatus.CONFLICT, "Conflict"
+
+
 class Gone(BroenError):
     """The record was deleted."""
 
     status, title = HTTPStatus.GONE, "Gone"
 
 
+class Stale(BroenError):
+    """The record is not, or no longer, what the caller's condition says."""
+
+    status, title = HTTPStatus.PRECONDITION_FAILED, "Precondition failed"
+
+
 class TooLarge(BroenError):
-    """The answer does not fit into the format asked for."""
+    """The answer does not fit into the format asked for, or the body is too long."""
 
     status, title = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Content too large"
+
+
+class UnsupportedBody(BroenError):
+    """The body is of another media type than the one taken, or encoded."""
+
+    status, title = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"
 
 
 class InvalidBody(BroenError):
     """A body breaks its shape or a rule."""
 
     status, title = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid body"
+
+
+class Unconditional(BroenError):
+    """A change does not say which version of the record it is of."""
+
+    status, title = HTTPStatus.PRECONDITION_REQUIRED, "Precondition required"
 
 
 class TooManyRequests(BroenError):
@@ -223,10 +252,19 @@ def _parameter_fault(request: Request, error: Mapping[str, Any]) -> Fault:
     name = str(error["loc"][1]) if len(error["loc"]) > 1 else "query"
     if error["type"] != "extra_forbidden":
         return bad_parameter(name, error["msg"])
-    models = [parameter.field_info.annotation for parameter in request.scope["route"].dependant.query_params]
+    models = query_models(request)
     known = sorted(info.alias or field for model in models for field, info in model.model_fields.items())
     near = difflib.get_close_matches(name, known)
     return bad_parameter(name, f"There is no such parameter here; there are: {', '.join(known) or 'none'}.", near)
+
+
+def query_models(request: Request) -> list[Any]:
+    """The models of the parameters that a route takes, itself or by what it depends on."""
+    dependants, models = [request.scope["route"].dependant], []
+    for dependant in dependants:
+        dependants += dependant.dependencies
+        models += [parameter.field_info.annotation for parameter in dependant.query_params]
+    return models
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
@@ -237,9 +275,15 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
     }.get(status, status.phrase)  # fmt: skip
     headers = dict(error.headers or {})
-    if headers.get("Allow") == "GET":
-        headers["Allow"] = "GET, HEAD"
+    if "Allow" in headers:
+        methods = {method for route in request.app.routes for method in _methods(route, request)}
+        headers["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     return answer(request, status, status.phrase.capitalize(), detail, headers=headers)
+
+
+def _methods(route: BaseRoute, request: Request) -> set[str]:
+    """The methods that a route has, if it is of the path that was asked for."""
+    return getattr(route, "methods", set()) if route.matches(request.scope)[0] is not Match.NONE else set()
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -25,6 +25,7 @@ from app.resources import RESOURCES
 from app.rest.query import check_query
 from app.rest.reading import Reader
 from app.rest.response import Conditional
+from app.rest.writing import Writer
 from app.settings import Settings, load_settings
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -72,6 +73,7 @@ def create_api(settings: Settings) -> FastAPI:
         end_with_parent()
         async with (
             Reader(settings.database_url, settings) as api.state.reader,
+            Writer(settings.database_url, settings) as api.state.writer,
             Gate(settings.database_url, settings) as api.state.gate,
         ):
             yield

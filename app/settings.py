@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     """How long giving a whole list may take, the client's reading included, in seconds."""
     export_step_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 60
     """How long one step of it may take, the database's or the client's, in seconds."""
+    write_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
+    """How many connections to the database a worker writes with; of all writers one writes at a time."""
+    write_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 5
+    """How long a writer waits for its turn, in seconds."""
+    max_body_bytes: Annotated[int, Field(ge=100, le=2**30)] = 2**20
+    """How long the body of a request may be, in bytes."""
 
     writes_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     """How many writes a caller may make in a minute, over all workers."""

@@ -95,9 +95,8 @@ def empty(databases: Databases) -> str:
 @pytest.fixture
 async def writer(fresh: str) -> AsyncIterator[Writer]:
     """A writer to a register of one's own."""
-    engine = create_engine(fresh, 60)
-    yield Writer(engine)
-    await engine.dispose()
+    async with Writer(fresh, load_settings()) as writer:
+        yield writer
 
 
 @pytest.fixture
@@ -125,11 +124,8 @@ async def serving(settings: Settings) -> AsyncIterator[AsyncClient]:
 
 async def loaded(url: str) -> dict[Any, int]:
     """Load the packaged data."""
-    engine = create_engine(url, 60)
-    try:
-        return dict(await load(Writer(engine)))
-    finally:
-        await engine.dispose()
+    async with Writer(url, load_settings()) as writer:
+        return dict(await load(writer))
 
 
 @asynccontextmanager

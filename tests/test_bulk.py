@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import event
 
-from app.db import create_engine
 from app.errors import InvalidBody
 from app.resources.documents import DocumentData, documents
 from app.resources.initiatives import InitiativeData, initiatives
 from app.resources.organisations import OrganisationData, organisations
 from app.rest.body import validate
 from app.rest.checking import MOST_FAULTS
-from app.rest.writing import BATCH, Writer
+from app.rest.revision import BATCH
+from app.rest.writing import Writer
 from tests.conftest import rows, value
 
 MANY: Final = 2 * BATCH + 100
@@ -76,18 +75,15 @@ async def test_parts_of_many_are_replaced_list_by_list(fresh: str, writer: Write
     assert await value(fresh, "select count(*) from history.source where record_id in ('broen', 'ny')") == 3
 
 
-async def test_the_number_of_statements_does_not_grow_with_the_records(fresh: str) -> None:
+async def test_the_number_of_statements_does_not_grow_with_the_records(writer: Writer) -> None:
     """Several hundred records take as many statements as two."""
-    engine = create_engine(fresh, 60)
-    statements: list[str] = []
-    event.listen(engine.sync_engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
-    counts = []
+    counts, statements = [], list[str]()
     for number in (2, BATCH - 1):
         statements.clear()
-        async with Writer(engine).revision(by="test") as revision:
-            await revision.put_all(organisations, ((f"ny-{number}-{n}", organisation("Ny")) for n in range(number)))
+        async with writer.revision(by="test") as revision:
+            with revision._connection.query_logger(lambda told: statements.append(told.query)):  # noqa: SLF001
+                await revision.put_all(organisations, ((f"ny-{number}-{n}", organisation("Ny")) for n in range(number)))
         counts.append(len(statements))
-    await engine.dispose()
     assert counts[0] == counts[1]
 
 

@@ -17,7 +17,8 @@ from app.insights import LISTINGS
 from app.resources import RESOURCES
 from app.resources.documents import DocumentData, documents
 from app.resources.initiatives import InitiativeData, initiatives
-from app.resources.municipalities import MunicipalityData, municipalities
+from app.resources.municipalities import municipalities
+from app.resources.municipalities.shapes import MunicipalityData
 from app.resources.organisations import OrganisationData, organisations
 from app.rest.export import sheet
 from app.rest.export.answer import Listing

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from app.resources.area_changes import AreaChangeData, area_changes
 from app.resources.grants import GrantData, grants
 from app.resources.initiatives import InitiativeData, initiatives
-from app.resources.municipalities import MunicipalityData, municipalities
+from app.resources.municipalities import municipalities
+from app.resources.municipalities.shapes import MunicipalityData
 from app.rest.body import validate
 from app.rest.writing import Writer
 from tests.conftest import put

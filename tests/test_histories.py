@@ -11,7 +11,8 @@ from app.resources.grants import GrantData
 from app.resources.health_agreements import HealthAgreementData, health_agreements
 from app.resources.initiatives import InitiativeData, initiatives
 from app.resources.organisations import OrganisationData, organisations
-from app.resources.plans import PlanData, plans
+from app.resources.plans import plans
+from app.resources.plans.shapes import PlanData
 from app.rest.body import validate
 from app.rest.writing import Writer
 from tests.conftest import put

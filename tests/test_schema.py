@@ -14,6 +14,7 @@ from app.rest.changes import ChangeRow, RevisionRow
 from app.rest.paging import sort_key
 from app.rest.query import stored_column
 from app.rest.reading import Statement
+from app.rest.repeating import RepeatableRow
 from app.rest.resource import Resource
 from app.rest.search import SearchWordRow
 from tests.conftest import connected, rows, value
@@ -29,7 +30,7 @@ TEMPORAL: Final = {
 }
 
 ADDED_TO: Final = {row.__tablename__ for row in (RevisionRow, ChangeRow, SearchWordRow)}
-WITHOUT_A_PAST: Final = {row.__tablename__ for row in (ApiKeyRow, AllowanceRow)}
+WITHOUT_A_PAST: Final = {row.__tablename__ for row in (ApiKeyRow, AllowanceRow, RepeatableRow)}
 """What is no record, and not written by revisions."""
 TRACKED: Final = sorted(set(Base.metadata.tables) - ADDED_TO - WITHOUT_A_PAST)
 

@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.db import create_engine
 from app.migrating import migrate
 from app.resources import RESOURCES
 from app.resources.organisations import OrganisationData, organisations
-from app.resources.plans import PlanData, plans
+from app.resources.plans import plans
+from app.resources.plans.shapes import PlanData
 from app.rest import resource as lists
 from app.rest import search
 from app.rest.body import validate
 from app.rest.writing import Writer
-from app.settings import Settings
+from app.settings import Settings, load_settings
 from tests.conftest import connected, execute, put, rows, serving
 from tests.test_contract import LISTS, validator
 from tests.test_lists import follow
@@ -378,9 +378,8 @@ async def test_a_very_long_record_is_found_by_its_beginning(writer: Writer, own_
 
 async def test_the_role_that_serves_writes_what_is_found_and_nothing_else(as_service: str, settings: Settings) -> None:
     """The log keeps the entries; the role that writes the log cannot touch them itself."""
-    engine = create_engine(as_service, 60)
-    await put(Writer(engine), (plans, "ny", plan("Kvikling")))
-    await engine.dispose()
+    async with Writer(as_service, load_settings()) as writer:
+        await put(writer, (plans, "ny", plan("Kvikling")))
     async with serving(settings.model_copy(update={"database_url": as_service})) as client:
         assert await paths(client, "kvikling") == ["plans/ny"]
 

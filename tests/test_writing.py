@@ -7,20 +7,20 @@ from typing import Any
 import asyncpg
 import pytest
 from httpx import AsyncClient
-from sqlalchemy.exc import DBAPIError
 
 from app.data import LOADER, load
-from app.db import create_engine
 from app.errors import InvalidBody
 from app.resources import RESOURCES
 from app.resources.area_changes import AreaChangeData
 from app.resources.initiatives import InitiativeData, initiatives
-from app.resources.municipalities import MunicipalityData, municipalities
+from app.resources.municipalities import municipalities
+from app.resources.municipalities.shapes import MunicipalityData
 from app.resources.organisations import OrganisationData, organisations
 from app.resources.regions import RegionData, regions
 from app.rest.body import validate
 from app.rest.writing import Writer
-from tests.conftest import connected, execute, put, rows, value
+from app.settings import load_settings
+from tests.conftest import connected, execute, loaded, put, rows, value
 
 
 def municipality(name: str, *memberships: tuple[str, str | None, str | None], **more: Any) -> MunicipalityData:
@@ -69,10 +69,7 @@ async def test_loading_keeps_what_others_have_written(fresh: str, writer: Writer
 
 async def test_many_loading_at_once_load_once(empty: str, register: str) -> None:
     """Whoever comes second waits, and finds nothing left to do."""
-    engines = [create_engine(empty, 60) for _ in range(4)]
-    outcomes = await asyncio.gather(*(load(Writer(engine)) for engine in engines))
-    for engine in engines:
-        await engine.dispose()
+    outcomes = await asyncio.gather(*(loaded(empty) for _ in range(4)))
     assert sorted(tuple(outcome) for outcome in outcomes) == [("created",), *[("unchanged",)] * 3]
     assert await value(empty, "select count(*) from revision") == 1
     loaded_once = "select count(*) from change"
@@ -211,10 +208,8 @@ async def test_records_of_one_revision_may_name_each_other(writer: Writer) -> No
 
 async def test_revisions_follow_the_order_of_commits(fresh: str) -> None:
     """Writers take turns: ids without a gap, instants that increase strictly, every write there."""
-    engine = create_engine(fresh, 60)
-    writer = Writer(engine)
-    await asyncio.gather(*(put(writer, (organisations, f"ny-{n}", organisation(f"Ny {n}"))) for n in range(30)))
-    await engine.dispose()
+    async with Writer(fresh, load_settings()) as writer:
+        await asyncio.gather(*(put(writer, (organisations, f"ny-{n}", organisation(f"Ny {n}"))) for n in range(30)))
     revisions = await rows(fresh, "select id, at from revision order by id")
     assert [id for id, _ in revisions] == list(range(1, 32))
     instants = [at for _, at in revisions]
@@ -243,7 +238,7 @@ async def test_a_failure_midway_leaves_nothing(fresh: str, writer: Writer) -> No
 async def test_what_the_database_refuses_for_other_reasons_is_no_invalid_body(writer: Writer) -> None:
     """A body that passed its shape and still does not fit is our fault, and says so."""
     data = organisation("Ny").model_copy(update={"name": "nul\x00"})
-    with pytest.raises(DBAPIError):
+    with pytest.raises(asyncpg.DataError):
         await put(writer, (organisations, "ny", data))
 
 

@@ -15,8 +15,9 @@ from app.errors import InvalidBody
 from app.resources import RESOURCES
 from app.rest.body import parse_json, validate
 from app.rest.resource import Resource
+from app.rest.revision import Outcome
 from app.rest.schema import RecordData
-from app.rest.writing import Outcome, Writer
+from app.rest.writing import Writer
 
 LOADER: Final = "broen load"
 
@@ -47,7 +48,7 @@ async def load(writer: Writer) -> Counter[Outcome | str]:
     """
     outcomes: Counter[Outcome | str] = Counter()
     records = list(packaged())
-    async with writer.revision(by=LOADER, note="Registrets medfølgende data") as revision:
+    async with writer.revision(by=LOADER, note="Registrets medfølgende data", patient=True) as revision:
         latest = await revision.latest([(resource.name, id) for resource, id, _ in records])
         for resource, subjects in groupby(records, key=itemgetter(0)):
             differing = []

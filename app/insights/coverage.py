@@ -27,7 +27,8 @@ from typing_extensions import TypeAliasType
 from app.errors import BadParameters, bad_parameter
 from app.resources.health_agreements.shapes import Decision
 from app.resources.health_agreements.tables import HealthAgreementRow, PartyRow
-from app.resources.municipalities import ON_THE_MAP, MembershipRow, MunicipalityRow
+from app.resources.municipalities.map import ON_THE_MAP
+from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.organisations.tables import OrganisationRow
 from app.resources.regions import Country, RegionRow
 from app.rest.dates import Period

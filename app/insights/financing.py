@@ -113,7 +113,7 @@ async def get_financing(id: RecordId, query: Annotated[Moment, Query()], read: R
     as_of = query.as_of or read.today()
     row = await read.row(_financing(), {"id": id, "as_of": as_of})
     if row is None:
-        raise await missing(read, initiatives.name, initiatives.table, id)
+        raise await missing(read, initiatives, id)
     return Json(row["financing"].encode(), headers={"Broen-As-Of": str(as_of)})
 
 

@@ -34,7 +34,9 @@ from app.resources.funding_programmes import FundingProgrammeRow
 from app.resources.grants import GrantFilters, GrantRow, RecipientRow, grants
 from app.resources.initiatives import InitiativeAreaRow
 from app.resources.measurements import MeasurementRow
-from app.resources.municipalities import INHABITANTS, MembershipRow, MunicipalityRow, last_counted, map_of
+from app.resources.municipalities import INHABITANTS, last_counted
+from app.resources.municipalities.map import map_of
+from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.organisations import OrganisationRow
 from app.resources.regions import RegionRow
 from app.rest.gaps import may_lack

@@ -28,9 +28,10 @@ from app.resources.grants.tables import GrantRow, RecipientRow
 from app.resources.health_agreements.tables import HealthAgreementRow
 from app.resources.initiatives.tables import InitiativeAreaRow, InitiativeRow
 from app.resources.measurements import MeasurementRow
-from app.resources.municipalities import IN_REGION, MunicipalityRow
+from app.resources.municipalities.map import IN_REGION
+from app.resources.municipalities.tables import MunicipalityRow
 from app.resources.organisations.tables import OrganisationRow
-from app.resources.plans import PlanRow
+from app.resources.plans.tables import PlanRow
 from app.resources.regions import RegionRow
 from app.rest.one_of import OneOf
 from app.rest.query import Link, Where

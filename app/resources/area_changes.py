@@ -3,17 +3,21 @@
 from datetime import date
 from typing import Annotated, Generic, Literal, Self
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field, model_validator
 from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.db import PartRow, RecordRow, part_of, refers_to
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, exactly_one
+from app.rest.sent import Sent
 
 AreaChangeKind = TypeAliasType(
     "AreaChangeKind",
@@ -152,3 +156,41 @@ async def list_area_changes(query: Annotated[AreaChangeQuery, Query()], read: Re
 async def get_area_change(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[AreaChange]:
     """One change of areas."""
     return await area_changes.one(read, id, query)
+
+
+@area_changes.router.get("/{id}/history")
+async def area_change_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote an area change when and why, and what became different each time."""
+    return await area_changes.history(read, id, query, caller)
+
+
+@area_changes.router.post("", status_code=201)
+async def create_area_change(write: Writing, body: Sent[AreaChangeData]) -> Json[AreaChange]:
+    """Add an area change; its id is made from its title unless the body chooses one."""
+    return await area_changes.create(write, body)
+
+
+@area_changes.router.put("/{id}")
+async def replace_area_change(id: RecordId, write: Writing, body: Sent[AreaChangeData]) -> Json[AreaChange]:
+    """Make an area change be what the body says, or create it under this id."""
+    return await area_changes.replace(write, id, body)
+
+
+@area_changes.router.patch("/{id}")
+async def patch_area_change(id: RecordId, write: Writing, body: Sent[AreaChangeData]) -> Json[AreaChange]:
+    """Change what the body names of an area change, and nothing else."""
+    return await area_changes.patch(write, id, body)
+
+
+@area_changes.router.delete("/{id}", status_code=204)
+async def delete_area_change(id: RecordId, write: Deleting) -> Response:
+    """Delete an area change that no other record refers to."""
+    return await area_changes.delete(write, id)
+
+
+@area_changes.router.post("/{id}/restore")
+async def restore_area_change(id: RecordId, write: Writing) -> Json[AreaChange]:
+    """Bring back a deleted area change as it last was."""
+    return await area_changes.restore(write, id)

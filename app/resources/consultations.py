@@ -3,20 +3,24 @@
 from datetime import date
 from typing import Annotated, Generic, Literal, Self
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field, model_validator
 from sqlalchemy import Date, func
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.rest.dates import Period, StatedDate
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
+from app.rest.sent import Sent
 from app.rest.view import current
 
 ResponseOutcome = TypeAliasType(
@@ -162,3 +166,41 @@ async def list_consultations(query: Annotated[ConsultationQuery, Query()], read:
 async def get_consultation(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Consultation]:
     """One consultation, with every response and what became of it."""
     return await consultations.one(read, id, query)
+
+
+@consultations.router.get("/{id}/history")
+async def consultation_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a consultation when and why, and what became different each time."""
+    return await consultations.history(read, id, query, caller)
+
+
+@consultations.router.post("", status_code=201)
+async def create_consultation(write: Writing, body: Sent[ConsultationData]) -> Json[Consultation]:
+    """Add a consultation; its id is made from its title unless the body chooses one."""
+    return await consultations.create(write, body)
+
+
+@consultations.router.put("/{id}")
+async def replace_consultation(id: RecordId, write: Writing, body: Sent[ConsultationData]) -> Json[Consultation]:
+    """Make a consultation be what the body says, or create it under this id."""
+    return await consultations.replace(write, id, body)
+
+
+@consultations.router.patch("/{id}")
+async def patch_consultation(id: RecordId, write: Writing, body: Sent[ConsultationData]) -> Json[Consultation]:
+    """Change what the body names of a consultation, and nothing else."""
+    return await consultations.patch(write, id, body)
+
+
+@consultations.router.delete("/{id}", status_code=204)
+async def delete_consultation(id: RecordId, write: Deleting) -> Response:
+    """Delete a consultation that no other record refers to."""
+    return await consultations.delete(write, id)
+
+
+@consultations.router.post("/{id}/restore")
+async def restore_consultation(id: RecordId, write: Writing) -> Json[Consultation]:
+    """Bring back a deleted consultation as it last was."""
+    return await consultations.restore(write, id)

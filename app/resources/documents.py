@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Generic, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import Index, exists, func, literal_column, select
 from sqlalchemy import Text as SqlText
@@ -11,13 +11,17 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.db import PartRow, RecordRow, danish_order, part_of
 from app.rest.dates import StatedDate
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import Condition, ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, RecordPath, Ref, Schema, Text
+from app.rest.sent import Sent
 from app.rest.sources import SourceRow
 from app.rest.view import json_object
 
@@ -205,3 +209,41 @@ async def list_documents(query: Annotated[DocumentQuery, Query()], read: Reading
 async def get_document(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Document]:
     """One document, with what it supports and what it claims."""
     return await documents.one(read, id, query)
+
+
+@documents.router.get("/{id}/history")
+async def document_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a document when and why, and what became different each time."""
+    return await documents.history(read, id, query, caller)
+
+
+@documents.router.post("", status_code=201)
+async def create_document(write: Writing, body: Sent[DocumentData]) -> Json[Document]:
+    """Add a document; its id is made from its title unless the body chooses one."""
+    return await documents.create(write, body)
+
+
+@documents.router.put("/{id}")
+async def replace_document(id: RecordId, write: Writing, body: Sent[DocumentData]) -> Json[Document]:
+    """Make a document be what the body says, or create it under this id."""
+    return await documents.replace(write, id, body)
+
+
+@documents.router.patch("/{id}")
+async def patch_document(id: RecordId, write: Writing, body: Sent[DocumentData]) -> Json[Document]:
+    """Change what the body names of a document, and nothing else."""
+    return await documents.patch(write, id, body)
+
+
+@documents.router.delete("/{id}", status_code=204)
+async def delete_document(id: RecordId, write: Deleting) -> Response:
+    """Delete a document that no other record refers to."""
+    return await documents.delete(write, id)
+
+
+@documents.router.post("/{id}/restore")
+async def restore_document(id: RecordId, write: Writing) -> Json[Document]:
+    """Bring back a deleted document as it last was."""
+    return await documents.restore(write, id)

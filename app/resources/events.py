@@ -3,18 +3,22 @@
 from datetime import date
 from typing import Annotated, Generic, Literal, Self
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field, model_validator
 from sqlalchemy.orm import Mapped
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.rest.dates import StatedDate
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.sent import Sent
 
 EventKind = TypeAliasType(
     "EventKind",
@@ -175,3 +179,41 @@ async def list_events(query: Annotated[EventQuery, Query()], read: Reading) -> J
 async def get_event(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Event]:
     """One event, with its themes and who took part."""
     return await events.one(read, id, query)
+
+
+@events.router.get("/{id}/history")
+async def event_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote an event when and why, and what became different each time."""
+    return await events.history(read, id, query, caller)
+
+
+@events.router.post("", status_code=201)
+async def create_event(write: Writing, body: Sent[EventData]) -> Json[Event]:
+    """Add an event; its id is made from its title unless the body chooses one."""
+    return await events.create(write, body)
+
+
+@events.router.put("/{id}")
+async def replace_event(id: RecordId, write: Writing, body: Sent[EventData]) -> Json[Event]:
+    """Make an event be what the body says, or create it under this id."""
+    return await events.replace(write, id, body)
+
+
+@events.router.patch("/{id}")
+async def patch_event(id: RecordId, write: Writing, body: Sent[EventData]) -> Json[Event]:
+    """Change what the body names of an event, and nothing else."""
+    return await events.patch(write, id, body)
+
+
+@events.router.delete("/{id}", status_code=204)
+async def delete_event(id: RecordId, write: Deleting) -> Response:
+    """Delete an event that no other record refers to."""
+    return await events.delete(write, id)
+
+
+@events.router.post("/{id}/restore")
+async def restore_event(id: RecordId, write: Writing) -> Json[Event]:
+    """Bring back a deleted event as it last was."""
+    return await events.restore(write, id)

@@ -4,20 +4,24 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Generic, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import Date, Numeric, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.rest.dates import Period
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Day, Id, Money, Page, R, Record, RecordData, Ref, Schema, Term, Text
+from app.rest.sent import Sent
 from app.rest.view import current, many
 
 FundingProgrammeKind = TypeAliasType(
@@ -209,3 +213,45 @@ async def get_funding_programme(
 ) -> Json[FundingProgramme]:
     """One funding programme, with its rules, its calls and its parts."""
     return await funding_programmes.one(read, id, query)
+
+
+@funding_programmes.router.get("/{id}/history")
+async def funding_programme_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a funding programme when and why, and what became different each time."""
+    return await funding_programmes.history(read, id, query, caller)
+
+
+@funding_programmes.router.post("", status_code=201)
+async def create_funding_programme(write: Writing, body: Sent[FundingProgrammeData]) -> Json[FundingProgramme]:
+    """Add a funding programme; its id is made from its name unless the body chooses one."""
+    return await funding_programmes.create(write, body)
+
+
+@funding_programmes.router.put("/{id}")
+async def replace_funding_programme(
+    id: RecordId, write: Writing, body: Sent[FundingProgrammeData]
+) -> Json[FundingProgramme]:
+    """Make a funding programme be what the body says, or create it under this id."""
+    return await funding_programmes.replace(write, id, body)
+
+
+@funding_programmes.router.patch("/{id}")
+async def patch_funding_programme(
+    id: RecordId, write: Writing, body: Sent[FundingProgrammeData]
+) -> Json[FundingProgramme]:
+    """Change what the body names of a funding programme, and nothing else."""
+    return await funding_programmes.patch(write, id, body)
+
+
+@funding_programmes.router.delete("/{id}", status_code=204)
+async def delete_funding_programme(id: RecordId, write: Deleting) -> Response:
+    """Delete a funding programme that no other record refers to."""
+    return await funding_programmes.delete(write, id)
+
+
+@funding_programmes.router.post("/{id}/restore")
+async def restore_funding_programme(id: RecordId, write: Writing) -> Json[FundingProgramme]:
+    """Bring back a deleted funding programme as it last was."""
+    return await funding_programmes.restore(write, id)

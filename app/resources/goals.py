@@ -2,20 +2,24 @@
 
 from typing import Annotated, Generic, Literal, Self
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field, model_validator
 from sqlalchemy import select, true
 from sqlalchemy.orm import Mapped, aliased
 
+from app.auth import MaybeSignedIn
 from app.db import RecordRow, danish_order, refers_to
 from app.resources.health_agreements import HealthAgreementRow
 from app.resources.indicators import IndicatorRow, TargetRow
-from app.resources.municipalities import lies_in
+from app.resources.municipalities.map import lies_in
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Id, Page, R, Record, RecordData, Ref, Text, exactly_one
+from app.rest.sent import Sent
 from app.rest.view import many
 
 
@@ -130,3 +134,41 @@ async def list_goals(query: Annotated[GoalQuery, Query()], read: Reading) -> Jso
 async def get_goal(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Goal]:
     """One goal, with its parts."""
     return await goals.one(read, id, query)
+
+
+@goals.router.get("/{id}/history")
+async def goal_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a goal when and why, and what became different each time."""
+    return await goals.history(read, id, query, caller)
+
+
+@goals.router.post("", status_code=201)
+async def create_goal(write: Writing, body: Sent[GoalData]) -> Json[Goal]:
+    """Add a goal; its id is made from its title unless the body chooses one."""
+    return await goals.create(write, body)
+
+
+@goals.router.put("/{id}")
+async def replace_goal(id: RecordId, write: Writing, body: Sent[GoalData]) -> Json[Goal]:
+    """Make a goal be what the body says, or create it under this id."""
+    return await goals.replace(write, id, body)
+
+
+@goals.router.patch("/{id}")
+async def patch_goal(id: RecordId, write: Writing, body: Sent[GoalData]) -> Json[Goal]:
+    """Change what the body names of a goal, and nothing else."""
+    return await goals.patch(write, id, body)
+
+
+@goals.router.delete("/{id}", status_code=204)
+async def delete_goal(id: RecordId, write: Deleting) -> Response:
+    """Delete a goal that no other record refers to."""
+    return await goals.delete(write, id)
+
+
+@goals.router.post("/{id}/restore")
+async def restore_goal(id: RecordId, write: Writing) -> Json[Goal]:
+    """Bring back a deleted goal as it last was."""
+    return await goals.restore(write, id)

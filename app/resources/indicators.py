@@ -4,20 +4,24 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Generic, Literal, Self
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field, WithJsonSchema, model_validator
 from sqlalchemy import Numeric, UniqueConstraint
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.rest.dates import Period, StatedDate
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Term, Text, wrong
+from app.rest.sent import Sent
 
 Better = TypeAliasType(
     "Better",
@@ -185,3 +189,41 @@ async def list_indicators(query: Annotated[IndicatorQuery, Query()], read: Readi
 async def get_indicator(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Indicator]:
     """One indicator, with its definitions over time and its targets."""
     return await indicators.one(read, id, query)
+
+
+@indicators.router.get("/{id}/history")
+async def indicator_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote an indicator when and why, and what became different each time."""
+    return await indicators.history(read, id, query, caller)
+
+
+@indicators.router.post("", status_code=201)
+async def create_indicator(write: Writing, body: Sent[IndicatorData]) -> Json[Indicator]:
+    """Add an indicator; its id is made from its title unless the body chooses one."""
+    return await indicators.create(write, body)
+
+
+@indicators.router.put("/{id}")
+async def replace_indicator(id: RecordId, write: Writing, body: Sent[IndicatorData]) -> Json[Indicator]:
+    """Make an indicator be what the body says, or create it under this id."""
+    return await indicators.replace(write, id, body)
+
+
+@indicators.router.patch("/{id}")
+async def patch_indicator(id: RecordId, write: Writing, body: Sent[IndicatorData]) -> Json[Indicator]:
+    """Change what the body names of an indicator, and nothing else."""
+    return await indicators.patch(write, id, body)
+
+
+@indicators.router.delete("/{id}", status_code=204)
+async def delete_indicator(id: RecordId, write: Deleting) -> Response:
+    """Delete an indicator that no other record refers to."""
+    return await indicators.delete(write, id)
+
+
+@indicators.router.post("/{id}/restore")
+async def restore_indicator(id: RecordId, write: Writing) -> Json[Indicator]:
+    """Bring back a deleted indicator as it last was."""
+    return await indicators.restore(write, id)

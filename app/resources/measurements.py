@@ -4,19 +4,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final, Generic, Literal, Self
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field, model_validator
 from sqlalchemy import ForeignKeyConstraint, Numeric, UniqueConstraint, and_, func, or_, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from app.auth import MaybeSignedIn
 from app.db import RecordRow, refers_to
 from app.resources.indicators import DefinitionNumber, IndicatorRow, TargetRow, Value
 from app.rest.dates import StatedDate
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, exactly_one
+from app.rest.sent import Sent
 from app.rest.view import many
 
 POPULATION: Final = "folketal"
@@ -204,3 +208,41 @@ async def list_measurements(query: Annotated[MeasurementQuery, Query()], read: R
 async def get_measurement(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Measurement]:
     """One measurement, with its unit and what is aimed at."""
     return await measurements.one(read, id, query)
+
+
+@measurements.router.get("/{id}/history")
+async def measurement_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a measurement when and why, and what became different each time."""
+    return await measurements.history(read, id, query, caller)
+
+
+@measurements.router.post("", status_code=201)
+async def create_measurement(write: Writing, body: Sent[MeasurementData]) -> Json[Measurement]:
+    """Add a measurement; its id is made up unless the body chooses one."""
+    return await measurements.create(write, body)
+
+
+@measurements.router.put("/{id}")
+async def replace_measurement(id: RecordId, write: Writing, body: Sent[MeasurementData]) -> Json[Measurement]:
+    """Make a measurement be what the body says, or create it under this id."""
+    return await measurements.replace(write, id, body)
+
+
+@measurements.router.patch("/{id}")
+async def patch_measurement(id: RecordId, write: Writing, body: Sent[MeasurementData]) -> Json[Measurement]:
+    """Change what the body names of a measurement, and nothing else."""
+    return await measurements.patch(write, id, body)
+
+
+@measurements.router.delete("/{id}", status_code=204)
+async def delete_measurement(id: RecordId, write: Deleting) -> Response:
+    """Delete a measurement that no other record refers to."""
+    return await measurements.delete(write, id)
+
+
+@measurements.router.post("/{id}/restore")
+async def restore_measurement(id: RecordId, write: Writing) -> Json[Measurement]:
+    """Bring back a deleted measurement as it last was."""
+    return await measurements.restore(write, id)

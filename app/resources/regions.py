@@ -3,21 +3,25 @@
 from datetime import date
 from typing import Annotated, Any, Generic, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import ScalarSelect
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Mapped
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.db import RecordRow, danish_order
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeKind, AreaChangeRow, ChangedAreaRow
 from app.rest.dates import Period
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Term, Text
+from app.rest.sent import Sent
 from app.rest.view import current, many
 
 Country = TypeAliasType(
@@ -177,3 +181,41 @@ async def list_regions(query: Annotated[RegionQuery, Query()], read: Reading) ->
 async def get_region(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Region]:
     """One region, also one that has ended or is yet to come, with what it came from and what follows it."""
     return await regions.one(read, id, query)
+
+
+@regions.router.get("/{id}/history")
+async def region_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a region when and why, and what became different each time."""
+    return await regions.history(read, id, query, caller)
+
+
+@regions.router.post("", status_code=201)
+async def create_region(write: Writing, body: Sent[RegionData]) -> Json[Region]:
+    """Add a region; its id is made from its name unless the body chooses one."""
+    return await regions.create(write, body)
+
+
+@regions.router.put("/{id}")
+async def replace_region(id: RecordId, write: Writing, body: Sent[RegionData]) -> Json[Region]:
+    """Make a region be what the body says, or create it under this id."""
+    return await regions.replace(write, id, body)
+
+
+@regions.router.patch("/{id}")
+async def patch_region(id: RecordId, write: Writing, body: Sent[RegionData]) -> Json[Region]:
+    """Change what the body names of a region, and nothing else."""
+    return await regions.patch(write, id, body)
+
+
+@regions.router.delete("/{id}", status_code=204)
+async def delete_region(id: RecordId, write: Deleting) -> Response:
+    """Delete a region that no other record refers to."""
+    return await regions.delete(write, id)
+
+
+@regions.router.post("/{id}/restore")
+async def restore_region(id: RecordId, write: Writing) -> Json[Region]:
+    """Bring back a deleted region as it last was."""
+    return await regions.restore(write, id)

@@ -1,34 +1,68 @@
 """JSON that comes in: parsed once, from its bytes, losing nothing.
 
 Decimals stay exact, and what JSON libraries like to accept silently is refused: a key given twice, NaN, infinities,
-another encoding than UTF-8, nesting without end.
+another encoding than UTF-8, characters that no text can have, numbers and nesting without end.
 """
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Never, TypeVar
 
+from jsonpointer import JsonPointer
 from pydantic import BaseModel, ValidationError
 
-from app.errors import InvalidBody, bad_value, body_faults
+from app.errors import Fault, InvalidBody, bad_value, body_faults
 
 T = TypeVar("T", bound=BaseModel)
 MAX_DIGITS: Final = 400
+MAX_DEPTH: Final = 40
+TOO_DEEP: Final = f"The body is nested too deeply; {MAX_DEPTH} levels are the most"
 
 
 def parse_json(raw: bytes) -> Any:
     """The value of a JSON text; InvalidBody says where it is none."""
     try:
-        return json.loads(
+        value = json.loads(
             raw.decode(), parse_float=_decimal, parse_int=_int, parse_constant=_no_constant, object_pairs_hook=_object
         )
     except UnicodeDecodeError as error:
         raise InvalidBody(faults=[bad_value("", f"A body must be UTF-8; byte {error.start} is not")]) from error
     except RecursionError as error:
-        raise InvalidBody(faults=[bad_value("", "The body is nested too deeply")]) from error
+        raise InvalidBody(faults=[bad_value("", TOO_DEEP)]) from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InvalidBody(faults=[bad_value("", f"A body must be JSON; at {where}: {error.msg}")]) from error
+    if faults := _unstorable(value):
+        raise InvalidBody(faults=faults)
+    return value
+
+
+def _unstorable(whole: Any) -> list[Fault]:
+    """What is JSON and still nothing that can be kept: texts with NUL or half a character, nesting without end."""
+    faults, level = [], [((), whole)]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for place, value in level:
+            if isinstance(value, dict):
+                faults += [_in_text(place, key) for key in value if not _is_text(key)]
+                inner += [((*place, key), item) for key, item in value.items() if _is_text(key)]
+            elif isinstance(value, list):
+                inner += [((*place, n), item) for n, item in enumerate(value)]
+            elif isinstance(value, str) and not _is_text(value):
+                faults.append(_in_text(place, value))
+        if not inner:
+            return faults
+        level = inner
+    return [*faults, bad_value("", TOO_DEEP)]
+
+
+def _is_text(text: str) -> bool:
+    return (text.isascii() and "\x00" not in text) or not any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text)
+
+
+def _in_text(place: tuple[Any, ...], text: str) -> Fault:
+    wrong = "NUL character" if "\x00" in text else "half of a character (a lone surrogate)"
+    return bad_value(JsonPointer.from_parts(place).path, f"A text should have no {wrong}")
 
 
 def validate(shape: type[T], value: Any) -> T:
@@ -40,7 +74,13 @@ def validate(shape: type[T], value: Any) -> T:
 
 
 def _decimal(text: str) -> Decimal:
-    return Decimal(_bounded(text))
+    try:
+        value = Decimal(_bounded(text))
+    except InvalidOperation:
+        value = Decimal("Infinity")
+    if not value.is_finite() or abs(value.adjusted()) > MAX_DIGITS:
+        raise InvalidBody(faults=[bad_value("", f"{text} is beyond what a number can be here")])
+    return value
 
 
 def _int(text: str) -> int:

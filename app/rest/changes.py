@@ -57,6 +57,8 @@ class ChangeRow(Base):
     op: Mapped[str]
     value: Mapped[Any | None] = mapped_column(JSONB)
     """The record as stored, with its parts, references as ids; null when it was deleted."""
+    replaced_by: Mapped[str | None]
+    """The id of the record that stands for a deleted one, where one does."""
 
     __table_args__ = (Index(None, "resource", "id", "version", unique=True),)
 

@@ -5,17 +5,17 @@ forgotten on the way, so that a revision of any size is checked in bounded memor
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
-from sqlalchemy import BindParameter, Column, FromClause, Select, Text, any_, bindparam, exists, func, select
+from sqlalchemy import BindParameter, Column, FromClause, Text, any_, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Fault, InvalidBody, bad_value
 from app.rest.changes import ChangeRow
+from app.rest.reading import Statement
 from app.rest.rows import Row, cells_of
 from app.rest.schema import RecordData, RecordPath, Schema
 from app.rest.sources import dangling
@@ -37,11 +37,18 @@ Named = defaultdict[str, list[Place]]
 """Where each of several records is named."""
 
 
+class Rows(Protocol):
+    """What answers statements: the revision that is checked."""
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
+        """The rows that a statement gives."""
+
+
 class Checks:
     """The checks of one revision."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, revision: Rows) -> None:
+        self._revision = revision
         self._faults: list[Fault] = []
         self._ids: defaultdict[Column[Any], Named] = defaultdict(lambda: defaultdict(list))
         self._paths: Named = defaultdict(list)
@@ -88,31 +95,21 @@ class Checks:
 
     async def _look_up(self) -> None:
         for target, named in self._ids.items():
-            id = func.unnest(_texts(named)).column_valued("given")
-            await self._forget(named, select(id).where(exists().where(target == id)))
+            for row in await self._revision.rows(_known(target), {"ids": list(named)}) if named else ():
+                del named[row["id"]]
         if self._paths:
-            halves = zip(*(path.rpartition("/")[::2] for path in self._paths), strict=True)
-            given = func.unnest(*map(_texts, halves)).table_valued("resource", "id").render_derived()
-            # the change log knows every record that there is, of whatever resource
-            known = exists().where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
-            await self._forget(self._paths, select(given.c.resource + "/" + given.c.id).where(known))
+            resources, ids = zip(*(path.rpartition("/")[::2] for path in self._paths), strict=True)
+            for row in await self._revision.rows(_known_paths(), {"resources": list(resources), "ids": list(ids)}):
+                del self._paths[row["path"]]
         self._waiting = sum(len(places) for named in (*self._ids.values(), self._paths) for places in named.values())
         self._due = max(MOST_PENDING, 2 * self._waiting)
-
-    async def _forget(self, named: Named, known: Select[Any]) -> None:
-        for name in await self._connection.scalars(known):
-            del named[name]
 
     async def _circles(self, column: Column[Any], paths: list[str]) -> list[Fault]:
         """A fault for each record of a circle in which each comes before the next by way of a column."""
         written = {path.rpartition("/")[2]: path for path in paths}
-        id = column.table.c["record_id" if "record_id" in column.table.c else "id"]
-        linked = select(id.label("id"), column.label("before")).where(column.is_not(None))
-        way = linked.where(id == any_(_texts(written))).cte(recursive=True)
-        way = way.union(linked.join(way, id == way.c.before))
         order: TopologicalSorter[str] = TopologicalSorter()
-        for row in await self._connection.execute(select(way)):
-            order.add(row.id, row.before)
+        for row in await self._revision.rows(_way(column), {"ids": list(written)}):
+            order.add(row["id"], row["before"])
         try:
             order.prepare()
         except CycleError as error:
@@ -133,8 +130,32 @@ def _missing(named: Named, among: str) -> list[Fault]:
     ]
 
 
-def _texts(values: Iterable[str]) -> BindParameter[Any]:
-    return bindparam(None, list(values), type_=ARRAY(Text))
+def _texts(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=ARRAY(Text))
+
+
+@lru_cache(maxsize=1000)
+def _known(target: Column[Any]) -> Statement:
+    """Which of the ids there are."""
+    id = func.unnest(_texts("ids")).column_valued("given")
+    return Statement(select(id.label("id")).where(exists().where(target == id)))
+
+
+@lru_cache(maxsize=1)
+def _known_paths() -> Statement:
+    """Which of the records there are, or were: the change log knows them all, of whatever resource."""
+    given = func.unnest(_texts("resources"), _texts("ids")).table_valued("resource", "id").render_derived()
+    known = exists().where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
+    return Statement(select((given.c.resource + "/" + given.c.id).label("path")).where(known))
+
+
+@lru_cache(maxsize=100)
+def _way(column: Column[Any]) -> Statement:
+    """What comes before each of the ids by way of a column, and what before that."""
+    id = column.table.c["record_id" if "record_id" in column.table.c else "id"]
+    linked = select(id.label("id"), column.label("before")).where(column.is_not(None))
+    way = linked.where(id == any_(_texts("ids"))).cte(recursive=True)
+    return Statement(select(way.union(linked.join(way, id == way.c.before))))
 
 
 @lru_cache(maxsize=1000)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Protocol, Self
 
 from edtf import parse_edtf
 from edtf.parser.edtf_exceptions import EDTFParseException
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.rest.schema import Day, Schema, wrong
@@ -94,14 +94,18 @@ def _latest(stated: "StatedDate") -> date:
     return stated.latest or date.max
 
 
+FOLLOWS: Final[dict[str, JsonValue]] = {"readOnly": True}
+"""What marks a field that follows from others and need not be written."""
+
+
 class StatedDate(Schema):
     """A date as precisely as it was stated, with the first and the last day that it can mean."""
 
     edtf: Annotated[str, StringConstraints(max_length=60), AfterValidator(_edtf)] = Field(examples=["2019-12"])
     """The date as EDTF (ISO 8601-2): a day, a month, a year, a season, an interval; `~` about, `?` uncertain."""
-    earliest: date | None = Field(None, examples=["2019-12-01"])
+    earliest: date | None = Field(None, examples=["2019-12-01"], json_schema_extra=FOLLOWS)
     """The first day that it can mean; null when open. Computed from `edtf`."""
-    latest: date | None = Field(None, examples=["2019-12-31"])
+    latest: date | None = Field(None, examples=["2019-12-31"], json_schema_extra=FOLLOWS)
     """The last day that it can mean; null when open. Computed from `edtf`."""
 
     @model_validator(mode="before")

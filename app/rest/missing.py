@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.errors import BadParameters, Fault, Gone, NotFound, bad_parameter
 from app.rest.changes import ChangeRow, RevisionRow
 from app.rest.query import Where
-from app.rest.reading import Reader, Statement
+from app.rest.kind import Kind
+from app.rest.reading import Asked, Statement
 
 MOST_WITH_NEAR: Final = 10
 """How many unknown ids of a parameter are looked up, each with a statement of its own."""
@@ -33,7 +34,7 @@ def absences(filters: Mapping[str, Where]) -> list[ColumnElement[Any]]:
     return [*ids, *(w.meaningless[0].label(f"meaningless_{name}") for name, w in filters.items() if w.meaningless)]
 
 
-async def refuse_unknown(read: Reader, filters: Mapping[str, Where], row: Mapping[str, Any]) -> None:
+async def refuse_unknown(read: Asked, filters: Mapping[str, Where], row: Mapping[str, Any]) -> None:
     """BadParameters when a statement told, by its `absences`, that it was given ids that nobody has, or nonsense."""
     nonsense = {
         name: w.meaningless[1] for name, w in filters.items() if w.meaningless and row.get(f"meaningless_{name}")
@@ -45,7 +46,7 @@ async def refuse_unknown(read: Reader, filters: Mapping[str, Where], row: Mappin
         raise BadParameters(faults=await unknown_ids(read, targets, unknown))
 
 
-async def refuse_absent(read: Reader, filters: Mapping[str, Where], values: Mapping[str, Any]) -> None:
+async def refuse_absent(read: Asked, filters: Mapping[str, Where], values: Mapping[str, Any]) -> None:
     """The same, where no statement tells it beside what it is asked: a whole list is sent while it is read."""
     if told := absences(filters):
         row = await read.row(Statement(select(*told)), values)
@@ -53,19 +54,23 @@ async def refuse_absent(read: Reader, filters: Mapping[str, Where], values: Mapp
         await refuse_unknown(read, filters, row)
 
 
-async def missing(read: Reader, resource: str, table: FromClause, id: str) -> Gone | NotFound:
-    """Why there is no record of this id: it was deleted, or never was."""
-    row = await read.row(_last_change(), {"resource": resource, "id": id})
-    if row:
-        return Gone(f"{id} was deleted from the {resource} at {row['at']:%Y-%m-%dT%H:%M:%SZ}.")
-    near = await nearest(read, table, id)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    fault = bad_parameter("id", "Nothing has this id", near)
-    return NotFound(f"There is no {id} among the {resource}.{hint}", [fault])
+async def missing(read: Asked, kind: Kind[Any, Any], id: str) -> Gone | NotFound:
+    """Why there is no record of this id: it was deleted, and perhaps another stands for it, or it never was."""
+    row = await read.row(_last_change(), {"resource": kind.name, "id": id})
+    if row is None:
+        near = await nearest(read, kind.table, id)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        fault = bad_parameter("id", "Nothing has this id", near)
+        return NotFound(f"There is no {id} among the {kind.name}.{hint}", [fault])
+    says = f"{id} was deleted from the {kind.name} at {row['at']:%Y-%m-%dT%H:%M:%SZ}."
+    if not (other := row["replaced_by"]):
+        return Gone(says)
+    fault = bad_parameter("id", f"{other} stands for it since", [other])
+    return Gone(f"{says} {kind.path}/{other} stands for it since.", [fault])
 
 
 async def unknown_ids(
-    read: Reader, targets: Mapping[str, Sequence[Column[Any]]], unknown: Mapping[str, list[str]]
+    read: Asked, targets: Mapping[str, Sequence[Column[Any]]], unknown: Mapping[str, list[str]]
 ) -> list[Fault]:
     """A fault for each unknown id in each parameter, the first few with ids that may have been meant."""
     return [
@@ -81,7 +86,7 @@ async def unknown_ids(
     ]
 
 
-async def nearest(read: Reader, table: FromClause, text: str) -> list[str]:
+async def nearest(read: Asked, table: FromClause, text: str) -> list[str]:
     """Ids that a text may have been meant for, judging by them or by their names; the best first, three at most."""
     row = await read.row(_nearest(table), {"text": text})
     candidates: list[str] = row["ids"] or [] if row else []
@@ -91,8 +96,8 @@ async def nearest(read: Reader, table: FromClause, text: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _last_change() -> Statement:
     this = (ChangeRow.resource == bindparam("resource"), ChangeRow.id == bindparam("id"))
-    last = select(RevisionRow.at).join(ChangeRow, ChangeRow.revision == RevisionRow.id).where(*this)
-    return Statement(last.order_by(ChangeRow.seq.desc()).limit(1))
+    last = select(RevisionRow.at, ChangeRow.replaced_by).join(ChangeRow, ChangeRow.revision == RevisionRow.id)
+    return Statement(last.where(*this).order_by(ChangeRow.seq.desc()).limit(1))
 
 
 @lru_cache(maxsize=200)

@@ -35,7 +35,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import NullType, TypeEngine
 
 from app.db import Base, PartRow, RecordRow, target_of
-from app.errors import BadParameters, bad_parameter
+from app.errors import BadParameters, bad_parameter, query_models
 from app.rest.export.formats import ACCEPT, FormatQuery
 from app.rest.schema import Absent, Day, Id, Schema, Term
 from app.rest.view import record_of
@@ -280,7 +280,7 @@ async def check_query(request: Request) -> None:
     if too_many := [name for name in set(given) if given.count(name) > MOST_VALUES]:
         fault = f"This parameter takes {MOST_VALUES} values at the most"
         raise BadParameters(faults=[bad_parameter(name, fault) for name in sorted(too_many)])
-    models = [parameter.field_info.annotation for parameter in request.scope["route"].dependant.query_params]
+    models = query_models(request)
     lists = {name for model in models for name, info in model.model_fields.items() if "list[" in str(info.annotation)}
     repeated = sorted({name for name in given if given.count(name) > 1} - lists)
     if repeated:

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Protocol, Self, cast
 from zoneinfo import ZoneInfo
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import Select, TextClause, literal, make_url, select
+from sqlalchemy import ClauseElement, literal, make_url, select
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.away import AWAY, fetch, told
 from app.errors import Unavailable
@@ -23,6 +24,7 @@ from app.settings import Settings
 COPENHAGEN: Final = ZoneInfo("Europe/Copenhagen")
 DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
 OLDEST_SERVER: Final = 18
+READ_ONLY: Final = {"default_transaction_read_only": "on", "work_mem": "32MB"}
 BATCH: Final = 100
 """How many rows a cursor fetches at a time: few enough that nobody else waits while they are written."""
 
@@ -32,10 +34,10 @@ class ServerTooOldError(Exception):
 
 
 class Statement:
-    """A SELECT as text, and the order in which its parameters go in."""
+    """A statement as text, and the order in which its parameters go in."""
 
-    def __init__(self, query: Select[Any] | TextClause) -> None:
-        compiled = query.compile(dialect=DIALECT)
+    def __init__(self, query: ClauseElement) -> None:
+        compiled = cast("SQLCompiler", query.compile(dialect=DIALECT))
         self.sql = compiled.string
         self._names = compiled.positiontup or []
         self._literals = compiled.params
@@ -43,6 +45,13 @@ class Statement:
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The parameters in their order: the values by name, and the statement's own literals."""
         return [values[name] if name in values else self._literals[name] for name in self._names]
+
+
+class Asked(Protocol):
+    """What answers a statement: a Reader, or a revision in the making."""
+
+    async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
+        """The first row that a statement gives."""
 
 
 class Reader:
@@ -60,11 +69,11 @@ class Reader:
             url,
             min_size=0,  # a database that is away must not keep the service from starting
             max_size=settings.pool_size,
-            init=_check_version,
-            reset=_keep,
+            init=check_version,
+            reset=keep,
             command_timeout=settings.statement_seconds + 1,
             timeout=5,
-            server_settings=_session("broen reads", statement_timeout=settings.statement_seconds),
+            server_settings=READ_ONLY | session("broen reads", statement_timeout=settings.statement_seconds),
         )
 
     async def __aenter__(self) -> Self:
@@ -127,10 +136,10 @@ class Reader:
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of one's own, with more time than a page has."""
         step, whole = self.settings.export_step_seconds, self.settings.export_seconds
-        session = _session("broen exports", statement_timeout=step, transaction_timeout=whole + step)
-        session["random_page_cost"] = "1.1"  # indexes are looked into for every row, and soon in memory
+        limits = session("broen exports", statement_timeout=step, transaction_timeout=whole + step)
+        limits |= READ_ONLY | {"random_page_cost": "1.1"}  # indexes are looked into for every row, soon in memory
         with told():
-            held = await asyncpg.connect(self._url, timeout=5, command_timeout=step + 1, server_settings=session)
+            held = await asyncpg.connect(self._url, timeout=5, command_timeout=step + 1, server_settings=limits)
         try:
             yield held
         finally:
@@ -140,20 +149,14 @@ class Reader:
                 held.terminate()
 
 
-def _session(name: str, **seconds: float) -> dict[str, str]:
-    """The settings of a session that reads, with its timeouts."""
+def session(name: str, **seconds: float) -> dict[str, str]:
+    """The settings of a session, with its timeouts."""
     limits = {limit: str(int(value * 1000)) for limit, value in seconds.items()}
-    return {
-        "application_name": name,
-        "default_transaction_read_only": "on",
-        "jit": "off",
-        "timezone": "UTC",
-        "work_mem": "32MB",
-        **limits,
-    }
+    return {"application_name": name, "jit": "off", "timezone": "UTC", **limits}
 
 
-async def _check_version(connection: asyncpg.Connection) -> None:
+async def check_version(connection: asyncpg.Connection) -> None:
+    """Raise ServerTooOldError when the server of a connection is."""
     version = connection.get_server_version()
     if version.major < OLDEST_SERVER:
         raise ServerTooOldError(
@@ -161,7 +164,7 @@ async def _check_version(connection: asyncpg.Connection) -> None:
         )
 
 
-async def _keep(_: object) -> None:
+async def keep(_: object) -> None:
     """Nothing to reset: a read leaves nothing behind on its connection."""
 
 

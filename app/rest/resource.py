@@ -9,67 +9,57 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, cast, func, null, select
 
-from app.db import PartRow, RecordRow, table_of
+from app.auth import Caller
+from app.rest import editing
 from app.rest.export.answer import Listing
 from app.rest.export.columns import chosen
 from app.rest.export.formats import GEOJSON, JSON, TABLES, VARY, XLSX, Format, choose
 from app.rest.export.geometry import feature
 from app.rest.facets import counted, facets
 from app.rest.gaps import gaps, may_lack
+from app.rest.history import History, HistoryQuery, history
+from app.rest.intent import Intent
+from app.rest.kind import D, Kind, P
 from app.rest.missing import absences, missing, refuse_absent, refuse_unknown
 from app.rest.one_of import offer
 from app.rest.paging import Cursor, all_of, beyond, following, page_of, sort_key
 from app.rest.query import Condition, Filters, ListQuery, Moment, Where, any_of, any_state
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
-from app.rest.schema import Id, Page, Record, RecordData, Ref, Source
+from app.rest.schema import Page
 from app.rest.search import found, saying
-from app.rest.sources import SourceRow, sources_of, supported_by
-from app.rest.view import Computed, Parts, columns, json_object
+from app.rest.sent import Body
+from app.rest.sources import supported_by
+from app.rest.view import json_object
 
-P = TypeVar("P", bound=Record)
-D = TypeVar("D", bound=RecordData[Any])
+@dataclass(eq=False, kw_only=True)
+class Resource(Kind[P, D]):
+    """A kind of record with the questions that can be asked of it, and what can be done to one.
 
-
-@dataclass(eq=False)
-class Resource(Generic[P, D]):
-    """One kind of record.
-
-    `name` is its path below /v1, `about` what the OpenAPI says of it, `example` the id that it shows; `public` is what
-    is read and `data` what is written; `query` is what a list can be asked, and `listed` what it shows unless ids are
-    asked for; `parts` says which table holds which list; `computed` gives the SQL of fields that no column holds;
-    what is `on_the_map` has a `geometry`, the SQL of its place as GeoJSON. Its routes hang on `router`.
+    `about` is what the OpenAPI says of it, `example` the id that it shows; `query` is what a list can be asked, and
+    `listed` what it shows unless ids are asked for; what is `on_the_map` has a `geometry`, the SQL of its place as
+    GeoJSON. Its routes hang on `router`.
     """
 
-    name: str
     about: str
     example: str
-    public: type[P]
-    data: type[D]
-    row: type[RecordRow]
     query: type[ListQuery]
-    parts: Parts = field(default_factory=dict)
-    computed: Computed = field(default_factory=dict)
     listed: Condition | None = None
     on_the_map: bool = False
     geometry: ColumnElement[Any] | None = None
-    path: str = field(init=False)
     tag: str = field(init=False)
     router: APIRouter = field(init=False)
-    table: Table = field(init=False)
     listing: Listing = field(init=False)
     """Its list, as it is given whole."""
 
     def __post_init__(self) -> None:
         """Derive what needs no other resource."""
-        self.path = f"/v1/{self.name}"
+        super().__post_init__()
         self.tag = re.sub("[-/]", " ", self.name)
         self.router = APIRouter(prefix=self.path, tags=[self.tag])
-        self.table = table_of(self.row)
-        self.parts = {"sources": SourceRow, **self.parts}
         self.listing = Listing(self.name, self.public, formats=(*TABLES, GEOJSON) if self.on_the_map else TABLES)
         offer(
             self.query,
@@ -77,23 +67,6 @@ class Resource(Generic[P, D]):
             unknown=may_lack(self.public),
             facet=[name for name, where in self.query.filters().items() if where.links],
         )
-
-    @cached_property
-    def fields(self) -> Computed:
-        """Its fields as they are read; a field without a column is an error."""
-        sources = sources_of(self.name, self.row.id, Source[Ref])
-        return columns(self.public, self.row, self.parts, {"sources": sources, **self.computed})
-
-    @cached_property
-    def item(self) -> ColumnElement[Any]:
-        """A record as it is read."""
-        return json_object(self.fields)
-
-    @cached_property
-    def stored(self) -> ColumnElement[Any]:
-        """A record as it was written: what the change log keeps."""
-        sources = sources_of(self.name, self.row.id, Source[Id])
-        return json_object(columns(self.data, self.row, self.parts, {"sources": sources}))
 
     def filters(self, query_type: type[Filters]) -> dict[str, Where]:
         """The filters that a list of these records offers."""
@@ -104,10 +77,6 @@ class Resource(Generic[P, D]):
             "unknown": any_state(gaps(self.name, self.public, self.row, self.parts, self.computed)),
         }
         return {**own, **query_type.filters()}
-
-    def shares(self, part: type[PartRow]) -> dict[str, Any]:
-        """The columns that say of which resource a part is, where all resources share the table: that of sources."""
-        return {"resource": self.name} if part is SourceRow else {}
 
     async def page(self, read: Reader, query: ListQuery) -> Json[Page[P]]:
         """A page of the records that the query asks for, or all of them in another format."""
@@ -151,10 +120,34 @@ class Resource(Generic[P, D]):
     async def one(self, read: Reader, id: str, query: Moment) -> Json[P]:
         """One record, whatever its period; Gone when it was deleted, NotFound when there never was one."""
         as_of = query.as_of or read.today()
-        row = await read.row(_one(self), {"id": id, "as_of": as_of})
+        row = await read.row(self.by_id, {"id": id, "as_of": as_of})
         if row is None:
-            raise await missing(read, self.name, self.table, id)
+            raise await missing(read, self, id)
         return Json(row["item"].encode(), version=row["version"], headers={"Broen-As-Of": str(as_of)})
+
+    async def create(self, intent: Intent, body: Body[D]) -> Json[P]:
+        """A new record; Conflict when its id is taken."""
+        return await editing.create(self, intent, body)
+
+    async def replace(self, intent: Intent, id: str, body: Body[D]) -> Json[P]:
+        """A record that is from now on what the body says; Stale when it is not the version that the caller knows."""
+        return await editing.replace(self, intent, id, body)
+
+    async def patch(self, intent: Intent, id: str, body: Body[D]) -> Json[P]:
+        """A record of which something changes; Stale as in `replace`."""
+        return await editing.patch(self, intent, id, body)
+
+    async def delete(self, intent: Intent, id: str) -> Response:
+        """Delete a record; Conflict when others refer to it, Stale as in `replace`."""
+        return await editing.delete(self, intent, id)
+
+    async def restore(self, intent: Intent, id: str) -> Json[P]:
+        """A deleted record as it last was; Conflict when it is not deleted."""
+        return await editing.restore(self, intent, id)
+
+    async def history(self, read: Reader, id: str, query: HistoryQuery, caller: Caller | None) -> Json[History]:
+        """Who wrote a record when and why, and what became different."""
+        return await history(read, self, id, query, caller)
 
 
 class Shape(NamedTuple):
@@ -208,9 +201,3 @@ def _matching(resource: Resource[Any, Any], shape: Shape, but: str | None = None
     if resource.listed is not None and "id" not in shape.present:
         conditions.append(resource.listed)
     return select().select_from(resource.table).where(*conditions)
-
-
-@lru_cache(maxsize=200)
-def _one(resource: Resource[Any, Any]) -> Statement:
-    item = cast(resource.item, Text).label("item")
-    return Statement(select(item, resource.table.c.version).where(resource.table.c.id == bindparam("id", type_=Text())))

@@ -19,15 +19,27 @@ class Json(Response, Generic[T]):
 
     media_type = "application/json"
 
-    def __init__(self, body: bytes, *, version: int | None = None, headers: Mapping[str, str] | None = None) -> None:
-        digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-        tag = digest if version is None else f"{version}.{digest}"
-        super().__init__(body, headers={"ETag": f'"{tag}"', "Cache-Control": "public, no-cache", **(headers or {})})
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        version: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> None:
+        kept = {"ETag": tag_of(body, version), "Cache-Control": "public, no-cache", **(headers or {})}
+        super().__init__(body, status, {name: value for name, value in kept.items() if value})
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """In the OpenAPI, what the bytes hold."""
         return handler.generate_schema(get_args(source)[0])
+
+
+def tag_of(body: bytes, version: int | None = None) -> str:
+    """The ETag of an answer: a hash of its bytes, with the version in front where it is a record."""
+    digest = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return f'"{digest}"' if version is None else f'"{version}.{digest}"'
 
 
 class Conditional:

@@ -10,12 +10,13 @@ from operator import attrgetter
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic_core import to_json
-from sqlalchemy import Column, FromClause, Insert, Table, Text, Update, bindparam, cast, func, insert, select, update
+from sqlalchemy import Column, FromClause, Table, Text, bindparam, cast, func, insert, select, update
 from sqlalchemy import literal_column as sql
 from sqlalchemy.dialects.postgresql import JSON
 
 from app.db import target_of
 from app.rest.dates import Period
+from app.rest.reading import Statement
 from app.rest.schema import Schema
 from app.rest.view import kind_of
 
@@ -33,16 +34,24 @@ class Cell(NamedTuple):
     """The column that has the id which the cell holds; None when it holds none."""
 
 
-def insert_rows(table: Table, rows: Sequence[Row]) -> Insert:
-    """The statement that inserts rows, which have the same columns."""
-    given = _given(table, rows)
-    return insert(table).from_select(list(rows[0]), select(*(given.c[name] for name in rows[0])))
+@lru_cache(maxsize=1000)
+def insert_rows(table: Table, columns: Sequence[str]) -> Statement:
+    """The statement that inserts `rows`, which have these columns."""
+    given = _given(table, columns)
+    return Statement(insert(table).from_select(list(columns), select(*(given.c[name] for name in columns))))
 
 
-def update_rows(table: Table, rows: Sequence[Row]) -> Update:
-    """The statement that makes the rows of these ids have these values; all rows have the same columns."""
-    given = _given(table, rows)
-    return update(table).where(table.c.id == given.c.id).values({name: given.c[name] for name in rows[0]})
+@lru_cache(maxsize=200)
+def update_rows(table: Table, columns: Sequence[str]) -> Statement:
+    """The statement that makes the rows of the ids in `rows` have the values there, in these columns."""
+    given = _given(table, columns)
+    changed = update(table).where(table.c.id == given.c.id)
+    return Statement(changed.values({name: given.c[name] for name in columns if name != "id"}))
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Rows as a statement takes them."""
+    return to_json(rows).decode()
 
 
 def cells(data: Schema, table: FromClause) -> Row:
@@ -89,8 +98,8 @@ def _inner(name: str, inner: str) -> Callable[[Any], Any]:
     return value
 
 
-def _given(table: Table, rows: Sequence[Row]) -> Any:
-    """Rows as a table of the same columns."""
-    text = bindparam(None, to_json(rows).decode(), type_=Text)
-    recordset = func.json_populate_recordset(sql(f'null::"{table.name}"'), cast(text, JSON))
-    return recordset.table_valued(*(Column(name, table.c[name].type) for name in rows[0]), name="given")
+def _given(table: Table, columns: Sequence[str]) -> Any:
+    """The parameter `rows` as a table of these columns."""
+    rows = bindparam("rows", type_=Text())
+    recordset = func.json_populate_recordset(sql(f'null::"{table.name}"'), cast(rows, JSON))
+    return recordset.table_valued(*(Column(name, table.c[name].type) for name in columns), name="given")

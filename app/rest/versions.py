@@ -11,9 +11,9 @@ from sqlalchemy import Integer, ScalarSelect, Select, Text, bindparam, cast, fun
 
 from app.errors import BadParameters, bad_parameter
 from app.rest.changes import ChangeRow
+from app.rest.kind import Kind
 from app.rest.missing import missing, nearest
 from app.rest.reading import Reader, Statement
-from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Id, Schema
 
@@ -57,16 +57,16 @@ class Diff(Schema):
     """The fields that differ; empty when none does."""
 
 
-async def diff(read: Reader, resource: Resource[Any, Any], id: str, query: DiffQuery) -> Json[Diff]:
+async def diff(read: Reader, kind: Kind[Any, Any], id: str, query: DiffQuery) -> Json[Diff]:
     """Compare two versions of a record, or two records; BadParameters names the versions that there are."""
     against = query.against or id
-    asked = {"resource": resource.name, "id": id, "against": against, "from": query.from_, "to": query.to}
+    asked = {"resource": kind.name, "id": id, "against": against, "from": query.from_, "to": query.to}
     row = await read.row(_two_versions(), asked)
     assert row is not None, "scalars give a row"
     if row["newest"] is None:
-        raise await missing(read, resource.name, resource.table, id)
+        raise await missing(read, kind, id)
     if row["newest_against"] is None:
-        near = await nearest(read, resource.table, against)
+        near = await nearest(read, kind.table, against)
         raise BadParameters(faults=[bad_parameter("against", f"Nothing has the id {against}", near)])
     sides = {"from": row["newest_against"], "to": row["newest"]}
     if unknown := [name for name in sides if row[name] is None]:

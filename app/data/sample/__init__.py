@@ -14,7 +14,8 @@ from app.data.sample.words import FUNDERS, ORGANISATIONS, PROGRAMMES
 from app.resources import RESOURCES
 from app.rest.body import validate
 from app.rest.resource import Resource
-from app.rest.writing import Outcome, Writer
+from app.rest.revision import Outcome
+from app.rest.writing import Writer
 
 SAMPLER: Final = "broen load --sample"
 NOTE: Final = "Opdigtede prøvedata til måling"

@@ -30,8 +30,8 @@ from app.insights.findings.rules import Rule, Said, days, found, pointers
 from app.insights.records import path_of
 from app.resources.consultations import ConsultationRow
 from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, ReviewRow
-from app.resources.municipalities import MembershipRow
-from app.resources.plans import PlanMilestoneRow
+from app.resources.municipalities.tables import MembershipRow
+from app.resources.plans.tables import PlanMilestoneRow
 from app.rest.view import AS_OF, current
 
 ONE_FOR_EACH_REGION: Final = Said(

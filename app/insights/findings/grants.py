@@ -24,7 +24,7 @@ from app.insights.findings.rules import Rule, Said, found, pointers
 from app.resources.funding_programmes import CofinancingRuleRow, FundingProgrammeRow
 from app.resources.grants.tables import GrantRow, InstalmentRow, RecipientRow
 from app.resources.initiatives.tables import InitiativeRow
-from app.resources.municipalities import MunicipalityRow
+from app.resources.municipalities.tables import MunicipalityRow
 from app.resources.organisations.tables import OrganisationRow
 from app.resources.regions import RegionRow
 from app.rest.query import Condition

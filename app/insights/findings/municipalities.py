@@ -7,7 +7,8 @@ from sqlalchemy import exists, func, select
 from app.insights.coverage import BINDING
 from app.insights.findings.agreements import ONE_FOR_EACH_REGION
 from app.insights.findings.rules import Rule, Said, found, paths
-from app.resources.municipalities import ON_THE_MAP, MembershipRow, MunicipalityRow
+from app.resources.municipalities.map import ON_THE_MAP
+from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.rest.view import AS_OF, current
 
 BOUND = BINDING.c.municipality_id == MunicipalityRow.id

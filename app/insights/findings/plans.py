@@ -9,7 +9,7 @@ from app.insights.findings.rules import Rule, Said, days, found, pointers
 from app.resources.goals import GoalRow
 from app.resources.indicators import TargetRow
 from app.resources.initiatives.tables import GoalServedRow
-from app.resources.plans import AdviceRow, PlanMilestoneRow, PlanRow
+from app.resources.plans.tables import AdviceRow, PlanMilestoneRow, PlanRow
 from app.rest.query import Condition
 from app.rest.view import AS_OF
 

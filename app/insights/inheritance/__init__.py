@@ -74,7 +74,7 @@ async def get_inheritance(id: RecordId, query: Annotated[Moment, Query()], read:
     as_of = query.as_of or read.today()
     row = await read.row(_inheritance(), {"id": id, "as_of": as_of})
     if row is None:
-        raise await missing(read, regions.name, regions.table, id)
+        raise await missing(read, regions, id)
     return Json(row["inheritance"].encode(), headers={"Broen-As-Of": str(as_of)})
 
 

@@ -2,20 +2,24 @@
 
 from typing import Annotated, Final, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import exists, func, true
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.resources.grants.shapes import Grant, GrantData, GrantStatus
 from app.resources.grants.tables import AccountRow, GrantRow, InstalmentRow, RecipientRow, ReportRow
 from app.resources.initiatives import InitiativeQuery, InitiativeRow
 from app.resources.initiatives.shapes import InitiativeKind, InitiativeStatus
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import Condition, Filters, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state, through
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Amount, Currency, Day, Id, Page
+from app.rest.sent import Sent
 from app.rest.view import AS_OF
 
 __all__ = [
@@ -161,3 +165,41 @@ async def list_grants(query: Annotated[GrantQuery, Query()], read: Reading) -> J
 async def get_grant(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Grant]:
     """One grant, with its recipients, instalments and accounts."""
     return await grants.one(read, id, query)
+
+
+@grants.router.get("/{id}/history")
+async def grant_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a grant when and why, and what became different each time."""
+    return await grants.history(read, id, query, caller)
+
+
+@grants.router.post("", status_code=201)
+async def create_grant(write: Writing, body: Sent[GrantData]) -> Json[Grant]:
+    """Add a grant; its id is made from its title unless the body chooses one."""
+    return await grants.create(write, body)
+
+
+@grants.router.put("/{id}")
+async def replace_grant(id: RecordId, write: Writing, body: Sent[GrantData]) -> Json[Grant]:
+    """Make a grant be what the body says, or create it under this id."""
+    return await grants.replace(write, id, body)
+
+
+@grants.router.patch("/{id}")
+async def patch_grant(id: RecordId, write: Writing, body: Sent[GrantData]) -> Json[Grant]:
+    """Change what the body names of a grant, and nothing else."""
+    return await grants.patch(write, id, body)
+
+
+@grants.router.delete("/{id}", status_code=204)
+async def delete_grant(id: RecordId, write: Deleting) -> Response:
+    """Delete a grant that no other record refers to."""
+    return await grants.delete(write, id)
+
+
+@grants.router.post("/{id}/restore")
+async def restore_grant(id: RecordId, write: Writing) -> Json[Grant]:
+    """Bring back a deleted grant as it last was."""
+    return await grants.restore(write, id)

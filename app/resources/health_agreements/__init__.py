@@ -2,12 +2,13 @@
 
 from typing import Annotated, Final, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import Date, exists, func, select
 from sqlalchemy.orm import aliased
 from typing_extensions import TypeAliasType
 
+from app.auth import MaybeSignedIn
 from app.resources.health_agreements.shapes import (
     Decision,
     HealthAgreement,
@@ -17,13 +18,16 @@ from app.resources.health_agreements.shapes import (
     Year,
 )
 from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, PartyRow, ReviewRow
-from app.resources.municipalities import lies_in
+from app.resources.municipalities.map import lies_in
 from app.resources.organisations import OrganisationRow
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, any_state
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, Ref
+from app.rest.sent import Sent
 from app.rest.versions import Diff, DiffQuery, diff
 from app.rest.view import AS_OF, begun_by, current, lasts_to, latest_by, many
 
@@ -162,3 +166,45 @@ async def get_health_agreement(id: RecordId, query: Annotated[Moment, Query()], 
 async def diff_health_agreement(id: RecordId, query: Annotated[DiffQuery, Query()], read: Reading) -> Json[Diff]:
     """What changed between two versions of a health agreement, field by field."""
     return await diff(read, health_agreements, id, query)
+
+
+@health_agreements.router.get("/{id}/history")
+async def health_agreement_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote a health agreement when and why, and what became different each time."""
+    return await health_agreements.history(read, id, query, caller)
+
+
+@health_agreements.router.post("", status_code=201)
+async def create_health_agreement(write: Writing, body: Sent[HealthAgreementData]) -> Json[HealthAgreement]:
+    """Add a health agreement; its id is made from its title unless the body chooses one."""
+    return await health_agreements.create(write, body)
+
+
+@health_agreements.router.put("/{id}")
+async def replace_health_agreement(
+    id: RecordId, write: Writing, body: Sent[HealthAgreementData]
+) -> Json[HealthAgreement]:
+    """Make a health agreement be what the body says, or create it under this id."""
+    return await health_agreements.replace(write, id, body)
+
+
+@health_agreements.router.patch("/{id}")
+async def patch_health_agreement(
+    id: RecordId, write: Writing, body: Sent[HealthAgreementData]
+) -> Json[HealthAgreement]:
+    """Change what the body names of a health agreement, and nothing else."""
+    return await health_agreements.patch(write, id, body)
+
+
+@health_agreements.router.delete("/{id}", status_code=204)
+async def delete_health_agreement(id: RecordId, write: Deleting) -> Response:
+    """Delete a health agreement that no other record refers to."""
+    return await health_agreements.delete(write, id)
+
+
+@health_agreements.router.post("/{id}/restore")
+async def restore_health_agreement(id: RecordId, write: Writing) -> Json[HealthAgreement]:
+    """Bring back a deleted health agreement as it last was."""
+    return await health_agreements.restore(write, id)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import Date, FromClause, Text, any_, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from app.auth import MaybeSignedIn
 from app.resources.funding_programmes import FundingProgrammeRow
 from app.resources.goals import GoalRow
 from app.resources.initiatives.shapes import Initiative, InitiativeData, InitiativeKind, InitiativeStatus, Partner
@@ -22,13 +23,18 @@ from app.resources.initiatives.tables import (
     StageRow,
     TargetGroupRow,
 )
-from app.resources.municipalities import MembershipRow, MunicipalityRow, lies_in, municipality_points
+from app.resources.municipalities import municipality_points
+from app.resources.municipalities.map import lies_in
+from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.organisations import MemberRow, OrganisationRow
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import Condition, Link, ListQuery, Moment, RecordId, Sorts, Where, any_id, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Amount, Count, Currency, Day, Id, Page, Ref
+from app.rest.sent import Sent
 from app.rest.view import begun_by, current, lasts_to, many
 
 __all__ = [
@@ -248,3 +254,41 @@ async def list_initiatives(query: Annotated[InitiativeQuery, Query()], read: Rea
 async def get_initiative(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Initiative]:
     """One initiative, with its partners, areas, target groups, stages and parts."""
     return await initiatives.one(read, id, query)
+
+
+@initiatives.router.get("/{id}/history")
+async def initiative_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote an initiative when and why, and what became different each time."""
+    return await initiatives.history(read, id, query, caller)
+
+
+@initiatives.router.post("", status_code=201)
+async def create_initiative(write: Writing, body: Sent[InitiativeData]) -> Json[Initiative]:
+    """Add an initiative; its id is made from its title unless the body chooses one."""
+    return await initiatives.create(write, body)
+
+
+@initiatives.router.put("/{id}")
+async def replace_initiative(id: RecordId, write: Writing, body: Sent[InitiativeData]) -> Json[Initiative]:
+    """Make an initiative be what the body says, or create it under this id."""
+    return await initiatives.replace(write, id, body)
+
+
+@initiatives.router.patch("/{id}")
+async def patch_initiative(id: RecordId, write: Writing, body: Sent[InitiativeData]) -> Json[Initiative]:
+    """Change what the body names of an initiative, and nothing else."""
+    return await initiatives.patch(write, id, body)
+
+
+@initiatives.router.delete("/{id}", status_code=204)
+async def delete_initiative(id: RecordId, write: Deleting) -> Response:
+    """Delete an initiative that no other record refers to."""
+    return await initiatives.delete(write, id)
+
+
+@initiatives.router.post("/{id}/restore")
+async def restore_initiative(id: RecordId, write: Writing) -> Json[Initiative]:
+    """Bring back a deleted initiative as it last was."""
+    return await initiatives.restore(write, id)

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import func, true
 from sqlalchemy.orm import aliased
 
-from app.resources.municipalities import lies_in
+from app.auth import MaybeSignedIn
+from app.resources.municipalities.map import lies_in
 from app.resources.organisations.shapes import Member, Organisation, OrganisationData, OrganisationKind
 from app.resources.organisations.tables import (
     ContactPointRow,
@@ -18,11 +19,14 @@ from app.resources.organisations.tables import (
     OrganisationRow,
     PredecessorRow,
 )
+from app.rest.history import History, HistoryQuery
+from app.rest.intent import Deleting, Writing
 from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
 from app.rest.schema import Absent, Id, Page, Ref, Term
+from app.rest.sent import Sent
 from app.rest.view import AS_OF, current, many
 
 __all__ = [
@@ -124,3 +128,41 @@ async def list_organisations(query: Annotated[OrganisationQuery, Query()], read:
 async def get_organisation(id: RecordId, query: Annotated[Moment, Query()], read: Reading) -> Json[Organisation]:
     """One organisation, with its members and offices over time."""
     return await organisations.one(read, id, query)
+
+
+@organisations.router.get("/{id}/history")
+async def organisation_history(
+    id: RecordId, query: Annotated[HistoryQuery, Query()], read: Reading, caller: MaybeSignedIn
+) -> Json[History]:
+    """Who wrote an organisation when and why, and what became different each time."""
+    return await organisations.history(read, id, query, caller)
+
+
+@organisations.router.post("", status_code=201)
+async def create_organisation(write: Writing, body: Sent[OrganisationData]) -> Json[Organisation]:
+    """Add an organisation; its id is made from its name unless the body chooses one."""
+    return await organisations.create(write, body)
+
+
+@organisations.router.put("/{id}")
+async def replace_organisation(id: RecordId, write: Writing, body: Sent[OrganisationData]) -> Json[Organisation]:
+    """Make an organisation be what the body says, or create it under this id."""
+    return await organisations.replace(write, id, body)
+
+
+@organisations.router.patch("/{id}")
+async def patch_organisation(id: RecordId, write: Writing, body: Sent[OrganisationData]) -> Json[Organisation]:
+    """Change what the body names of an organisation, and nothing else."""
+    return await organisations.patch(write, id, body)
+
+
+@organisations.router.delete("/{id}", status_code=204)
+async def delete_organisation(id: RecordId, write: Deleting) -> Response:
+    """Delete an organisation that no other record refers to."""
+    return await organisations.delete(write, id)
+
+
+@organisations.router.post("/{id}/restore")
+async def restore_organisation(id: RecordId, write: Writing) -> Json[Organisation]:
+    """Bring back a deleted organisation as it last was."""
+    return await organisations.restore(write, id)
