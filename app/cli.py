@@ -24,6 +24,7 @@ from app.auth import keys as api_keys
 from app.away import BEHIND
 from app.data import load as load_data
 from app.data.sample import Records, load_sample
+from app.db import create_engine
 from app.embedded import EmbeddedError, running
 from app.errors import BroenError, Unavailable
 from app.main import create_api

@@ -44,7 +44,7 @@ class HistoryQuery(Schema):
     """Only versions before this one: `next` of the page before."""
 
 
-class Entry(Schema):
+class HistoryItem(Schema):
     """A version of a record: what was done, and what became different."""
 
     version: int = Field(examples=[2])
@@ -66,7 +66,7 @@ class Entry(Schema):
 class History(Schema):
     """A page of a record's history, the newest version first."""
 
-    items: list[Entry]
+    items: list[HistoryItem]
     """The versions."""
     next: int | None = Field(examples=[3])
     """What to give as `before` for the next page; null on the last."""
@@ -113,9 +113,9 @@ def _pairs(versions: Sequence[Any], found: Sequence[Any]) -> Iterator[tuple[Any,
         yield version, found[n + 1] if n + 1 < len(found) else None
 
 
-def _entry(version: Mapping[str, Any], before: Mapping[str, Any] | None) -> Entry:
+def _entry(version: Mapping[str, Any], before: Mapping[str, Any] | None) -> HistoryItem:
     changes = differences(before and before["value"], version["value"])
-    return Entry(
+    return HistoryItem(
         version=version["version"],
         revision=version["revision"],
         at=version["at"],

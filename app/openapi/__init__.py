@@ -1,6 +1,7 @@
 """The OpenAPI document: what FastAPI derives from the routes, made exactly true."""
 
 import json
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -11,6 +12,9 @@ from app.auth.gate import BEARER, OPTIONAL
 from app.errors import Problem
 from app.insights import LISTINGS
 from app.insights.deadlines import ICS
+from app.openapi import writes
+from app.openapi.answers import PROBLEMS, UNUSED, headers, problem
+from app.openapi.bodies import bodies
 from app.resources import RESOURCES
 from app.rest.export.formats import GEOJSON, JSON, Format
 from app.rest.query import MOST_VALUES
@@ -42,20 +46,6 @@ currency in which they were stated.
 """
 
 
-PROBLEMS: Final = {
-    400: "A parameter is unknown, malformed, given twice, or names what nobody has.",
-    401: "No token was sent, or one that does not count; `WWW-Authenticate` tells the two apart.",
-    403: "The caller's role does not reach so far; the problem says which would do.",
-    404: "Nothing ever had this id; ids that resemble it are named.",
-    406: "The list has no format that `Accept` names; the problem says which it has.",
-    410: "The record was deleted; its id is never given to anything else.",
-    413: "The list is too long for an XLSX (1,048,575 records), or a text for its cell (32,767 characters).",
-    429: "Too many writes, or tokens that do not count, in a minute; `Retry-After` says when to go on, in seconds.",
-    500: "Something failed that should not have; the operator finds it by its request id.",
-    503: "The database cannot answer now; `Retry-After` says when to try again, in seconds.",
-}
-UNUSED: Final = ("HTTPValidationError", "JsonValue", "ValidationError")
-"""What FastAPI and Pydantic add and nothing refers to."""
 OF_A_RECORD: Final = (404, 410)
 OF_A_LIST: Final = (406, 413)
 OF_THE_DATABASE: Final = (503,)
@@ -63,28 +53,6 @@ OF_A_CALLER: Final = (401, 403, 429)
 ISSUER_AWAY: Final = " So it is when the issuer of a token cannot be asked for its keys."
 WITHOUT_DATABASE: Final = frozenset({"/livez", "/v1/findings/rules"})
 """The paths that answer whatever the state of the database."""
-HEADERS: Final = {
-    "X-Request-ID": {"description": "The id of the request, to quote to the operator.", "schema": {"type": "string"}},
-    "ETag": {
-        "description": "Names these very bytes; send it in `If-None-Match` to get a 304 when nothing has changed.",
-        "schema": {"type": "string"},
-    },
-    "Broen-As-Of": {
-        "description": "The day for which dated values were chosen.",
-        "schema": {"type": "string", "format": "date"},
-    },
-    "Link": {
-        "description": 'The path of the next page, `rel="next"`; absent on the last.',
-        "schema": {"type": "string"},
-    },
-    "Content-Disposition": {
-        "description": "What to call the file, `broen-initiatives-2026-11-22.csv`; absent from a page of JSON.",
-        "schema": {"type": "string"},
-    },
-    "Vary": {"description": "That the answer depends on `Accept`.", "schema": {"type": "string"}},
-    "WWW-Authenticate": {"description": "`Bearer`, and what was wrong with the token.", "schema": {"type": "string"}},
-    "Retry-After": {"description": "In how many seconds to try again.", "schema": {"type": "integer"}},
-}
 WHOLE: Final = {
     "ndjson": "One record a line, as in `items` of a page",
     "csv": "RFC 4180 in UTF-8, a row a record below a row of headings",
@@ -100,10 +68,6 @@ POSITION: Final = {
     "maxItems": 2,
     "description": "Degrees east of Greenwich, then north of the equator (WGS 84).",
 }
-OF_A_PROBLEM: Final = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
-"""The headers that a problem has beside the id of its request."""
-SOMETIMES: Final = ("Link", "Content-Disposition")
-"""The headers that not every answer has; nor does what is streamed have an ETag."""
 HELD: Final = "The `ETag` of the answer that the client holds."
 IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
@@ -126,14 +90,19 @@ def document(api: FastAPI) -> dict[str, Any]:
             servers=[{"url": "/", "description": "This service"}],
         )
         for path, methods in whole["paths"].items():
-            for operation in methods.values():
-                _declare(path, operation)
+            for method, operation in methods.items():
+                if method == "get":
+                    _declare(path, operation)
+                else:
+                    writes.declare(method.upper(), operation)
         whole["components"]["securitySchemes"].pop(OPTIONAL, None)
         whole["components"]["schemas"] = _shapes(whole["components"]["schemas"])
         _declare_formats(whole)
         whole["components"]["schemas"] |= _choices(whole["paths"])
         _show_ids(whole)
-        api.openapi_schema = _named(whole)
+        whole = _named(whole)
+        whole["components"]["schemas"] |= bodies(whole["components"]["schemas"], _id_of(whole))
+        api.openapi_schema = whole
     return api.openapi_schema
 
 
@@ -150,7 +119,7 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
     present |= {"Content-Disposition": paged, "Vary": paged}
     answer = operation["responses"]["200"] | {
         "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",
-        "headers": _headers(*(n for n, is_there in present.items() if is_there), streamed=paged),
+        "headers": headers(*(n for n, is_there in present.items() if is_there), tagged=not paged),
     }
     responses = {"200": answer}
     if can_be_kept:
@@ -164,15 +133,22 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
             continue
         if (status in OF_A_LIST and not paged) or (status in OF_A_CALLER and "security" not in operation):
             continue
-        responses[str(status)] = {
-            "description": description + (ISSUER_AWAY if status in OF_THE_DATABASE and "security" in operation else ""),
-            "headers": _headers("X-Request-ID", *OF_A_PROBLEM.get(status, [])),
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        if status == HTTPStatus.GONE and path.endswith("/history"):
+            continue
+        issuer = ISSUER_AWAY if status in OF_THE_DATABASE and "security" in operation else ""
+        responses[str(status)] = problem(status, description + issuer)
     operation["responses"] = responses
     if {OPTIONAL: []} in operation.get("security", []):
         operation["security"] = [{}, {BEARER.scheme_name: []}]
         del responses["403"]
+
+
+def _id_of(whole: dict[str, Any]) -> dict[str, Any]:
+    """The shape of an id."""
+    (id,) = (
+        p["schema"] for p in whole["paths"][f"{RESOURCES[0].path}/{{id}}"]["get"]["parameters"] if p["in"] == "path"
+    )
+    return {key: value for key, value in id.items() if key in ("type", "maxLength", "pattern")}
 
 
 def _declare_formats(whole: dict[str, Any]) -> None:
@@ -217,11 +193,6 @@ def _whole_list(format: Format, record: str) -> dict[str, Any]:
 
 def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _headers(*names: str, streamed: bool = False) -> dict[str, Any]:
-    sometimes = (*SOMETIMES, "ETag") if streamed else SOMETIMES
-    return {name: HEADERS[name] | {"required": name not in sometimes} for name in names}
 
 
 def _choices(paths: dict[str, Any]) -> dict[str, Any]:
@@ -271,8 +242,9 @@ def _show_ids(whole: dict[str, Any]) -> None:
         (batch,) = (p for p in whole["paths"][resource.path]["get"]["parameters"] if p["name"] == "id")
         batch["schema"]["examples"] = [[resource.example]]
         for path in (path for path in whole["paths"] if path.startswith(f"{resource.path}/{{id}}")):
-            for one in (p for p in whole["paths"][path]["get"]["parameters"] if p["name"] in ("id", "against")):
-                one["schema"]["examples"] = [resource.example]
+            for operation in whole["paths"][path].values():
+                for one in (p for p in operation["parameters"] if p["name"] in ("id", "against", "replaced_by")):
+                    one["schema"]["examples"] = [resource.example]
         whole["components"]["schemas"][resource.public.__name__]["properties"]["id"]["examples"] = [resource.example]
 
 
