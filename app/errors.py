@@ -32,7 +32,7 @@ from fastapi.exceptions import RequestValidationError
 from jsonpointer import JsonPointer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match
 
 log: Final = structlog.get_logger("broen")
 
@@ -276,14 +276,19 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     }.get(status, status.phrase)  # fmt: skip
     headers = dict(error.headers or {})
     if "Allow" in headers:
-        methods = {method for route in request.app.routes for method in _methods(route, request)}
+        methods = _methods(request, request.app.routes)
         headers["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     return answer(request, status, status.phrase.capitalize(), detail, headers=headers)
 
 
-def _methods(route: BaseRoute, request: Request) -> set[str]:
-    """The methods that a route has, if it is of the path that was asked for."""
-    return getattr(route, "methods", set()) if route.matches(request.scope)[0] is not Match.NONE else set()
+def _methods(request: Request, routes: Sequence[Any]) -> set[str]:
+    """The methods of all routes of the path that was asked for; FastAPI names those of the first alone."""
+    found: set[str] = set()
+    for route in routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            inner = getattr(route, "original_router", None)
+            found |= _methods(request, inner.routes) if inner else route.methods or set()
+    return found
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Writes over HTTP, on every resource: what is written is what is read, and nobody's work is lost."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -11,7 +12,7 @@ from app.auth import Role
 from app.resources import RESOURCES
 from app.rest.resource import Resource
 from app.settings import Settings
-from tests.conftest import make_key, serving, value
+from tests.conftest import connected, make_key, rows, serving, value
 
 PATCH: Final = {"Content-Type": "application/merge-patch+json"}
 SOURCE: Final = {"document": "sundhedsloven", "fields": [""]}
@@ -121,3 +122,309 @@ async def test_nothing_is_changed_unconditionally(steward: AsyncClient, fresh: s
             assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert (await steward.put(path, json=body, headers={"If-None-Match": "*"})).status_code == 412
     assert await count(fresh) == before
+
+
+async def test_who_comes_second_is_told_what_changed_since(
+    steward: AsyncClient, fresh: str, settings: Settings
+) -> None:
+    """Two writers on one record: one wins; the other learns who changed which fields, and the ETag to go on with."""
+    made = await steward.post("/v1/organisations", json=BODY)
+    path, tag = made.headers["Location"], made.headers["ETag"]
+    answers = await asyncio.gather(
+        *(
+            steward.patch(path, json={"name": f"Foreningen {n}"}, headers=PATCH | {"If-Match": tag})
+            for n in ("Nord", "Syd")
+        )
+    )
+    won, lost = sorted(answers, key=lambda answer: answer.status_code)
+    assert (won.status_code, lost.status_code) == (200, 412)
+    assert lost.headers["ETag"] == won.headers["ETag"]
+    (fault,) = lost.json()["errors"]
+    assert fault["pointer"] == "/name"
+    assert fault["detail"].startswith("Changed in version 2, at 20")
+    assert "key:brn_" in fault["detail"]
+    assert (await steward.get(path)).content == won.content
+    async with signed_in(fresh, settings, Role.EDITOR, "region-sjaelland") as editor:
+        other = await editor.patch(path, content=b"{}", headers=PATCH | {"If-Match": tag})
+        assert other.status_code == 403
+
+
+@pytest.mark.parametrize("held", ["W/{}", '"other", {}', '"1.other"', "*"])
+async def test_a_condition_may_be_put_in_any_way(steward: AsyncClient, held: str) -> None:
+    """Weak, one of several, of the same version with other bytes, any."""
+    made = await steward.post("/v1/organisations", json=BODY)
+    tag = {"If-Match": held.format(made.headers["ETag"])}
+    answer = await steward.patch(made.headers["Location"], json={"name": "Ny"}, headers=PATCH | tag)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"If-Match": "3"}, "If-Match"),
+        ({"If-Match": '"3'}, "If-Match"),
+        ({"If-None-Match": '"3.a"'}, "If-None-Match"),
+        ({"If-Match": "*", "If-None-Match": "*"}, "If-None-Match"),
+        ({"Idempotency-Key": "a b"}, "Idempotency-Key"),
+        ({"Idempotency-Key": "a" * 256}, "Idempotency-Key"),
+        ({"Broen-Note": "%FF"}, "Broen-Note"),
+        ({"Broen-Note": "%0A"}, "Broen-Note"),
+        ({"Broen-Note": "a" * 1001}, "Broen-Note"),
+    ],
+)
+async def test_a_header_that_means_nothing_is_refused_by_name(
+    steward: AsyncClient, headers: dict[str, str], named: str
+) -> None:
+    """As parameters are."""
+    answer = await steward.put("/v1/organisations/ny", json=BODY, headers=headers)
+    assert answer.status_code == 400
+    assert named in faults(answer)
+
+
+async def test_a_patch_changes_what_it_names(steward: AsyncClient) -> None:
+    """Objects are merged, lists replaced, null is null; the whole must hold, and what cannot be null is named."""
+    body = {
+        "kind": "project",
+        "title": "Prøve",
+        "summary": "Kort",
+        "aims": ["En", "To"],
+        "budget": {"amount": 10.5, "currency": "DKK"},
+        "period": {"start": "2020-01-01", "end": None},
+    }
+    made = await steward.post("/v1/initiatives", json=body)
+
+    async def patched(change: object) -> Response:
+        etag = (await steward.get(made.headers["Location"])).headers["ETag"]
+        return await steward.patch(made.headers["Location"], json=change, headers=PATCH | {"If-Match": etag})
+
+    answer = await patched(
+        {"budget": {"amount": 99.95}, "aims": ["Tre"], "summary": None, "period": {"end": "2021-01-01"}}
+    )
+    now = answer.json()
+    assert (now["budget"], now["aims"], now["summary"]) == ({"amount": 99.95, "currency": "DKK"}, ["Tre"], None)
+    assert now["period"] == {"start": "2020-01-01", "end": "2021-01-01"}
+    assert (await patched({"budget": None})).json()["budget"] is None
+    wrong = await patched(
+        {"title": None, "aims": None, "colour": None, "period": {"end": "2019-01-01"}, "budget": {"amount": 1}}
+    )
+    assert wrong.status_code == 422
+    assert set(faults(wrong)) == {"/title", "/aims", "/colour", "/period", "/budget/currency"}
+    assert (await patched(["title"])).status_code == 422
+
+
+async def test_a_date_is_changed_by_what_states_it(steward: AsyncClient) -> None:
+    """What follows from it follows."""
+    made = await steward.post("/v1/documents", json={"kind": "report", "title": "Prøve", "published": {"edtf": "2019"}})
+    assert made.status_code == 201, made.text
+    tag = {"If-Match": made.headers["ETag"]}
+    answer = await steward.patch(made.headers["Location"], json={"published": {"edtf": "2020-02"}}, headers=PATCH | tag)
+    assert answer.json()["published"] == {"edtf": "2020-02", "earliest": "2020-02-01", "latest": "2020-02-29"}
+
+
+async def test_ids_are_made_from_names_and_never_given_twice(steward: AsyncClient) -> None:
+    """Danish letters as Danes spell them without; a number behind what is taken, or was."""
+    made = [await steward.post("/v1/organisations", json=BODY | {"name": "Ærø og Åstrup: Øst!"}) for _ in range(2)]
+    assert [answer.json()["id"] for answer in made] == ["aeroe-og-aastrup-oest", "aeroe-og-aastrup-oest-2"]
+    await steward.delete(made[0].headers["Location"], headers={"If-Match": "*"})
+    again = await steward.post("/v1/organisations", json=BODY | {"name": "Ærø og Åstrup: Øst!"})
+    assert again.json()["id"] == "aeroe-og-aastrup-oest-3"
+    assert (await steward.post("/v1/organisations", json=BODY | {"name": "北京"})).json()["id"] == "organisation"
+    long = await steward.post("/v1/organisations", json=BODY | {"name": "Samarbejdet om sundhed " * 20})
+    assert long.json()["id"] == "samarbejdet-om-sundhed-samarbejdet-om-sundhed-samarbejdet-om-sundhed-samarbejdet"
+    chosen = await steward.post("/v1/organisations", json=BODY | {"id": "valgt"})
+    assert (chosen.status_code, chosen.headers["Location"]) == (201, "/v1/organisations/valgt")
+    taken = await steward.post("/v1/organisations", json=BODY | {"id": "valgt"})
+    assert (taken.status_code, set(faults(taken))) == (409, {"/id"})
+    put = await steward.put("/v1/organisations/sat", json=BODY, headers={"If-None-Match": "*"})
+    assert (put.status_code, put.headers["Location"]) == (201, "/v1/organisations/sat")
+    gone = made[0].headers["Location"]
+    assert (await steward.put(gone, json=BODY, headers={"If-None-Match": "*"})).status_code == 410
+
+
+async def test_all_faults_of_a_body_are_told_at_once(steward: AsyncClient, fresh: str) -> None:
+    """Of its shape and of its id; then of whom it names and of what a source points at; then of the rules."""
+    before = await count(fresh)
+    shape = await steward.post("/v1/initiatives", json={"id": "A B", "kind": "merg", "title": "", "colour": 1})
+    assert set(faults(shape)) == {"/id", "/kind", "/title", "/colour"}
+    body = {
+        "kind": "project",
+        "title": "Prøve",
+        "lead": "ingen",
+        "owner": "nul",
+        "areas": [{"municipality": "dk-9999"}],
+    }
+    named = await steward.post("/v1/initiatives", json=body | {"sources": [{"document": "nix", "fields": ["/colour"]}]})
+    places = {"/lead", "/owner", "/areas/0/municipality", "/sources/0/document", "/sources/0/fields/0"}
+    assert (named.status_code, set(faults(named))) == (422, places)
+    period = {"start": "2020-01-01", "end": None}
+    twice = {
+        "country": "DK",
+        "name": "Ny",
+        "period": period,
+        "memberships": [{"region": "dk-1081", "period": period}] * 2,
+    }
+    for options in ({}, {"dry_run": True}):
+        ruled = await steward.post("/v1/municipalities", json=twice, params=options)
+        assert ruled.status_code == 422
+        assert "belongs to one region at a time" in faults(ruled)["/memberships"]
+    assert await count(fresh) == before
+
+
+async def test_what_others_refer_to_is_not_deleted(steward: AsyncClient) -> None:
+    """409 names them all; a record that only names itself can go."""
+    answer = await steward.delete("/v1/organisations/lolland-kommune", headers={"If-Match": "*"})
+    assert answer.status_code == 409
+    named = {(fault["record"], fault["pointer"]) for fault in answer.json()["errors"]}
+    assert len(named) > 1
+    assert all(pointer.startswith("/") for _, pointer in named)
+    assert (await steward.get("/v1/organisations/lolland-kommune")).status_code == 200
+    made = await steward.post("/v1/organisations", json=BODY | {"id": "selv", "owner": "selv"})
+    assert (await steward.delete(made.headers["Location"], headers={"If-Match": "*"})).status_code == 204
+
+
+async def test_a_deleted_id_tells_what_stands_for_it(steward: AsyncClient) -> None:
+    """The time, and the replacement where there is one; which must be another record that there is."""
+    for id in ("gammel", "ny"):
+        await steward.post("/v1/organisations", json=BODY | {"id": id})
+    path, any_version = "/v1/organisations/gammel", {"If-Match": "*"}
+    for wrong in ("gammel", "nul"):
+        refused = await steward.delete(path, params={"replaced_by": wrong}, headers=any_version)
+        assert (refused.status_code, "replaced_by" in faults(refused)) == (400, True)
+    assert (await steward.delete(path, params={"replaced_by": "ny"}, headers=any_version)).status_code == 204
+    gone = (await steward.get(path)).json()
+    assert gone["detail"].endswith("/v1/organisations/ny stands for it since.")
+    assert gone["errors"][0]["near"] == ["ny"]
+    for answer in (
+        await steward.delete(path, headers=any_version),
+        await steward.patch(path, content=b"{}", headers=any_version | PATCH),
+        await steward.put(path, json=BODY, headers=any_version),
+    ):
+        assert answer.status_code == 410
+    assert (await steward.post("/v1/organisations/ny/restore")).status_code == 409
+    assert (await steward.post("/v1/organisations/aldrig-set/restore")).status_code == 404
+    assert (await steward.post(f"{path}/restore")).status_code == 200
+
+
+async def test_a_trial_tells_all_and_writes_nothing(steward: AsyncClient, fresh: str) -> None:
+    """Of every write; its answer has no ETag, for another may be given the version."""
+    made = await steward.post("/v1/organisations", json=BODY)
+    path, tag = made.headers["Location"], {"If-Match": made.headers["ETag"]}
+    before = await count(fresh)
+    trial = {"dry_run": True}
+    answers = [
+        await steward.post(
+            "/v1/organisations", json=BODY, params=trial, headers={"Idempotency-Key": "prøve".encode().hex()}
+        ),
+        await steward.put(path, json=BODY | {"name": "Ny"}, params=trial, headers=tag),
+        await steward.patch(path, json={"name": "Ny"}, params=trial, headers=tag | PATCH),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [answer.json()["version"] for answer in answers] == [1, 2, 2]
+    assert not any("ETag" in answer.headers or "Location" in answer.headers for answer in answers)
+    assert (await steward.delete(path, params=trial, headers=tag)).status_code == 204
+    assert await count(fresh) == before
+    assert await value(fresh, "select count(*) from repeatable") == 0
+    assert (await steward.get(path)).content == made.content
+
+
+async def test_a_request_that_is_sent_again_is_answered_again(steward: AsyncClient, fresh: str) -> None:
+    """Once written, also when two arrive at once; another body under the key is refused, and so it is for a day."""
+    key = {"Idempotency-Key": "7f4df5a3"}
+    answers = await asyncio.gather(*(steward.post("/v1/organisations", json=BODY, headers=key) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({(answer.content, answer.headers["Location"], answer.headers["ETag"]) for answer in answers}) == 1
+    assert await value(fresh, f"select count(*) from organisation where name = '{BODY['name']}'") == 1
+    other = await steward.post("/v1/organisations", json=BODY | {"name": "Anden"}, headers=key)
+    assert (other.status_code, "Idempotency-Key" in faults(other)) == (422, True)
+    assert (await steward.post("/v1/plans", json={"kind": "strategy", "title": "P"}, headers=key)).status_code == 422
+    async with connected(fresh) as connection:
+        await connection.execute("update repeatable set created_at = now() - interval '25 hours'")
+    new = await steward.post("/v1/organisations", json=BODY | {"name": "Anden"}, headers={"Idempotency-Key": "anden"})
+    assert new.status_code == 201
+    assert await rows(fresh, "select count(*) from repeatable") == [(1,)], "what is older than a day is forgotten"
+    assert (await steward.post("/v1/organisations", json=BODY, headers=key)).headers["Location"].endswith("-2")
+
+
+async def test_an_editor_writes_what_his_organisations_own(fresh: str, settings: Settings) -> None:
+    """He can't give a record away or take one; what he adds is his organisation's."""
+    async with signed_in(fresh, settings, Role.EDITOR, "region-sjaelland") as editor:
+        made = await editor.post("/v1/plans", json={"kind": "strategy", "title": "Prøve"})
+        assert (made.status_code, made.json()["owner"]) == (201, "region-sjaelland")
+        path, tag = made.headers["Location"], {"If-Match": made.headers["ETag"]}
+        for owner in ("lolland-kommune", None):
+            away = await editor.patch(path, json={"owner": owner}, headers=PATCH | tag)
+            assert away.status_code == 403
+            new = await editor.post("/v1/plans", json={"kind": "strategy", "title": "P", "owner": owner})
+            assert new.status_code == 403
+        assert "steward" in away.json()["detail"]
+        foreign = {"owner": "region-sjaelland"}
+        taken = await editor.patch("/v1/plans/sundhed-taet-paa-dig", json=foreign, headers=PATCH | {"If-Match": "*"})
+        assert taken.status_code == 403
+        assert (await editor.delete("/v1/plans/sundhed-taet-paa-dig", headers={"If-Match": "*"})).status_code == 403
+        assert (await editor.delete(path, headers=tag)).status_code == 204
+        assert (await editor.post(f"{path}/restore")).status_code == 200
+    async with signed_in(fresh, settings, Role.EDITOR, "region-sjaelland", "lolland-kommune") as editor:
+        which = await editor.post("/v1/plans", json={"kind": "strategy", "title": "Prøve"})
+        assert (which.status_code, set(faults(which))) == (422, {"/owner"})
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 415),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/merge-patch+json"}, 415),
+        ({"Content-Type": "application/json; charset=iso-8859-1"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+        ({"Content-Type": "application/json; charset=utf-8"}, 201),
+    ],
+)
+async def test_a_body_is_json_in_utf_8(steward: AsyncClient, headers: dict[str, str], status: int) -> None:
+    """415 says what would be right."""
+    answer = await steward.post("/v1/organisations", content=json.dumps(BODY), headers=headers)
+    assert answer.status_code == status
+    if status == 415:
+        assert "application/json" in answer.json()["detail"] or "Content-Encoding" in answer.json()["detail"]
+
+
+async def test_a_body_that_is_too_long_is_refused_before_it_is_read(fresh: str, settings: Settings) -> None:
+    """By what it says of itself, or as soon as it is more than it may be."""
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1000
+            yield b" " * 1000
+
+    async with signed_in(fresh, settings, Role.STEWARD, max_body_bytes=5000) as client:
+        long = await client.post("/v1/plans", content=b" " * 5001, headers={"Content-Type": "application/json"})
+        unsaid = await client.post("/v1/plans", content=endless(), headers={"Content-Type": "application/json"})
+    assert (long.status_code, unsaid.status_code) == (413, 413)
+    assert sent < 10_000
+    assert "5000 bytes" in long.json()["detail"]
+
+
+async def test_who_does_not_get_a_turn_is_told_when_to_come_again(fresh: str, settings: Settings) -> None:
+    """503 with Retry-After, after the time that one may wait; nothing is written, and the next one is."""
+    async with signed_in(fresh, settings, Role.STEWARD, write_seconds=0.2, write_pool_size=1) as client:
+        async with connected(fresh) as connection, connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(hashtextextended('broen.revision', 0))")
+            answers = await asyncio.gather(*(client.post("/v1/organisations", json=BODY) for _ in range(3)))
+            assert {answer.status_code for answer in answers} == {503}
+            assert {int(answer.headers["Retry-After"]) > 0 for answer in answers} == {True}
+        assert (await client.post("/v1/organisations", json=BODY)).status_code == 201
+
+
+async def test_the_history_tells_names_to_those_who_may_know(
+    steward: AsyncClient, fresh: str, settings: Settings
+) -> None:
+    """A steward knows all; who is nobody learns that it was the register."""
+    made = await steward.post("/v1/organisations", json=BODY)
+    path = f"{made.headers['Location']}/history"
+    known = await steward.get(path)
+    assert known.json()["items"][0]["by"].startswith("key:brn_")
+    assert known.headers["Cache-Control"] == "private, no-cache"
+    async with serving(settings.model_copy(update={"database_url": fresh})) as nobody:
+        assert (await nobody.get(path)).json()["items"][0]["by"] == "register"
+        assert (await nobody.get("/v1/organisations/aldrig-set/history")).status_code == 404

@@ -1,13 +1,15 @@
 """The shapes that bodies have: a new record, a whole one, and what of one shall change."""
 
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
 
 from pydantic.json_schema import models_json_schema
 
+from app.db import table_of
 from app.openapi.answers import UNUSED
 from app.resources import RESOURCES
+from app.rest.rows import cells_of
 
 Shapes = dict[str, dict[str, Any]]
 PREFIX: Final = "#/components/schemas/"
@@ -28,6 +30,8 @@ def bodies(sent: Mapping[str, Any], ids: Mapping[str, Any]) -> Shapes:
                 del shape["properties"][name]
             for noise in NOISE:
                 field.pop(noise, None)
+    for name, field, id in _references():
+        shapes[name]["properties"][field]["examples"] = [id]
     for resource in RESOURCES:
         thing = resource.public.__name__
         whole = shapes[WHOLE.format(thing)]
@@ -40,6 +44,18 @@ def bodies(sent: Mapping[str, Any], ids: Mapping[str, Any]) -> Shapes:
         }
         _change(shapes, WHOLE.format(thing), thing, whole["description"].removesuffix(" as it is written."))
     return {name: shape for name, shape in shapes.items() if name not in sent}
+
+
+def _references() -> Iterator[tuple[str, str, str]]:
+    """Each field of a shape that refers to a record, with the id of one that there is."""
+    examples = {resource.table: resource.example for resource in RESOURCES}
+    for resource in RESOURCES:
+        lists = {name: get_args(resource.data.model_fields[name].annotation)[0] for name in resource.parts}
+        parts = ((lists[name], table_of(part)) for name, part in resource.parts.items())
+        for shape, table in ((resource.data, resource.table), *parts):
+            for cell in cells_of(shape, table):
+                if cell.target is not None:
+                    yield shape.__name__, cell.field, examples[cell.target.table]
 
 
 def _named(found: Shapes, sent: Mapping[str, Any]) -> Shapes:

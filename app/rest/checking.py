@@ -67,7 +67,7 @@ class Checks:
                 self._ids[cell.target][id].append(Place(place.record, f"{place.pointer}/{cell.field}"))
                 self._waiting += 1
                 column = cast("Column[Any]", table.c[cell.column])
-                if cell.target.table is table or column.info.get("before"):
+                if (cell.target.table is table and cell.field != "owner") or column.info.get("before"):
                     self._linked[column].append(place.record)
         for name in _path_fields(type(data)):
             for n, path in enumerate(getattr(data, name)):

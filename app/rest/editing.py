@@ -172,6 +172,7 @@ async def _written(
     id, data = record
     if data != held.data:
         await revision.write(kind, {id: data}, {id: held}, op)
+        await revision.check()
     status = HTTPStatus.OK if held.data or op or intent.dry_run else HTTPStatus.CREATED
     return await _read(kind, intent, revision, id, status)
 

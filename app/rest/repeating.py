@@ -21,6 +21,8 @@ from app.rest.reading import Statement
 from app.rest.response import Json
 from app.rest.revision import Revision
 
+KEPT: Final = ("Broen-As-Of", "Cache-Control", "ETag", "Location")
+"""The headers of an answer that are given again."""
 FIND: Final = Statement(text("select * from repeatable where key = :key and created_at > now() - interval '24 hours'"))
 KEEP: Final = Statement(
     text("""
@@ -74,7 +76,8 @@ class Repeat:
     async def keep(self, revision: Revision, answer: Json[Any]) -> None:
         """Keep the answer for when it is asked for again."""
         if self._key:
-            kept = {"status": answer.status_code, "headers": json.dumps(dict(answer.headers)), "body": answer.body}
+            headers = {name: answer.headers[name] for name in KEPT if name in answer.headers}
+            kept = {"status": answer.status_code, "headers": json.dumps(headers), "body": answer.body}
             await revision.rows(KEEP, {"key": self._key, "request": self._request, **kept})
 
 

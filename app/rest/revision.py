@@ -56,7 +56,7 @@ class Revision:
         self.id, self.at, self.changes = id, at, 0
         self._connection = connection
         self._checks = Checks(self)
-        self._replan_at = BATCH
+        self._checked, self._replan_at = 0, BATCH
         self._written: dict[str, Kind[Any, Any]] = {}
 
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
@@ -116,8 +116,10 @@ class Revision:
 
     async def check(self) -> None:
         """That every record named exists and every rule holds; whatever does not is told at once."""
-        await self._checks.finish()
-        await self._connection.execute("set constraints all immediate")
+        if self._checked < self.changes:
+            await self._checks.finish()
+            await self._connection.execute("set constraints all immediate")
+            self._checked = self.changes
 
     async def held(self, kind: Kind[Any, D], ids: list[str]) -> dict[str, Held[D]]:
         """What there is of each of these records."""

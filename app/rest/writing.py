@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import asyncpg
 
 from app.auth import Caller
-from app.away import AWAY, told
+from app.away import AWAY, DROPPED, told
 from app.errors import BroenError, InvalidBody, Unavailable, bad_value
 from app.rest.reading import check_version, keep, session
 from app.rest.revision import Revision
@@ -73,10 +73,9 @@ class Writer:
         records: its statements take the time that they need. A trial is checked as any other, and never committed.
         """
         async with self._connection(patient=patient) as connection:
+            opened = await connection.fetchrow(OPEN, *author(by), note)
+            revision = Revision(connection, opened["id"], opened["at"])
             try:
-                await connection.execute(PATIENT_TURN if patient else TURN)
-                opened = await connection.fetchrow(OPEN, *author(by), note)
-                revision = Revision(connection, opened["id"], opened["at"])
                 yield revision
                 await revision.check()
                 await _end(connection, keep=revision.changes > 0 and not trial)
@@ -99,13 +98,30 @@ class Writer:
             raise Unavailable(BUSY) from error
         try:
             with told():
-                held = await self._pool.acquire()
+                held = await self._begin(PATIENT_TURN if patient else TURN)
                 try:
                     yield held
                 finally:
                     await self._pool.release(held)
         finally:
             self._turns.release()
+
+    async def _begin(self, turn: str) -> Any:
+        """A connection whose turn it is; one that died unnoticed is replaced, for nothing has been written yet."""
+        try:
+            return await self._turn(turn)
+        except DROPPED:  # others may have died with it
+            await self._pool.expire_connections()
+            return await self._turn(turn)
+
+    async def _turn(self, turn: str) -> Any:
+        held = await self._pool.acquire()
+        try:
+            await held.execute(turn)
+        except BaseException:
+            await self._pool.release(held)
+            raise
+        return held
 
 
 def author(by: str | Caller) -> tuple[str, list[str] | None]:
