@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from app import __version__, about
 from app.auth import Gate
-from app.errors import handle_errors
+from app.errors.handling import handle_errors
 from app.insights import INSIGHTS
 from app.log import RequestLog, configure
 from app.openapi import document

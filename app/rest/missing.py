@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.errors import BadParameters, Fault, Gone, NotFound, bad_parameter
 from app.rest.changes import ChangeRow, RevisionRow
-from app.rest.query import Where
 from app.rest.kind import Kind
+from app.rest.query import Where
 from app.rest.reading import Asked, Statement
 
 MOST_WITH_NEAR: Final = 10

@@ -35,7 +35,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import NullType, TypeEngine
 
 from app.db import Base, PartRow, RecordRow, target_of
-from app.errors import BadParameters, bad_parameter, query_models
+from app.errors import BadParameters, bad_parameter
+from app.errors.handling import query_models
 from app.rest.export.formats import ACCEPT, FormatQuery
 from app.rest.schema import Absent, Day, Id, Schema, Term
 from app.rest.view import record_of

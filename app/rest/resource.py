@@ -6,11 +6,11 @@ Its SQL is derived from its shapes, compiled once for each shape of question, an
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Response
-from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, cast, func, null, select
+from sqlalchemy import ColumnElement, Select, func, null, select
 
 from app.auth import Caller
 from app.rest import editing
@@ -34,6 +34,7 @@ from app.rest.search import found, saying
 from app.rest.sent import Body
 from app.rest.sources import supported_by
 from app.rest.view import json_object
+
 
 @dataclass(eq=False, kw_only=True)
 class Resource(Kind[P, D]):

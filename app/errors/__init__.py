@@ -20,21 +20,12 @@ A handler raises one of these and has no `try`. What Starlette itself refuses (4
 foresaw (500) is answered in the same shape.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
-import structlog
-from asgi_correlation_id import correlation_id
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from jsonpointer import JsonPointer
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
-from starlette.routing import Match
-
-log: Final = structlog.get_logger("broen")
 
 
 class Fault(BaseModel):
@@ -201,109 +192,3 @@ def bad_value(pointer: str, detail: str, record: str | None = None) -> Fault:
 def body_faults(errors: Sequence[Any]) -> list[Fault]:
     """Pydantic's errors about a body as faults."""
     return [bad_value(JsonPointer.from_parts(e["loc"]).path, e["msg"]) for e in errors]
-
-
-def answer(
-    request: Request,
-    status: HTTPStatus,
-    title: str,
-    detail: str,
-    *,
-    faults: Sequence[Fault] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Answer with a problem."""
-    problem = Problem(
-        type=f"urn:broen:problem:{title.lower().replace(' ', '-')}",
-        title=title,
-        status=status,
-        detail=detail,
-        instance=request.url.path,
-        request_id=correlation_id.get(),
-        errors=list(faults),
-    )
-    return Response(
-        problem.model_dump_json().encode(),
-        status,
-        {"Cache-Control": "no-store", **(headers or {})},
-        "application/problem+json",
-    )
-
-
-async def _broen_error(request: Request, error: BroenError) -> Response:
-    if isinstance(error, Unavailable):
-        log.warning("unavailable", reason=str(error), cause=repr(error.__cause__))
-    elif isinstance(error, Unauthorized) and error.given:
-        log.info("not let in", reason=str(error))
-    return answer(request, error.status, error.title, str(error), faults=error.faults, headers=error.headers)
-
-
-async def _validation_error(request: Request, error: RequestValidationError) -> Response:
-    """Parameters answer 400, bodies 422."""
-    errors = [e for e in error.errors() if e["type"] != "none_required"]  # the other arm of `… | Absent`
-    in_body = [e for e in errors if e["loc"][0] == "body"]
-    if in_body:
-        faults = body_faults([{**e, "loc": e["loc"][1:]} for e in in_body])
-        return await _broen_error(request, InvalidBody(faults=faults))
-    return await _broen_error(request, BadParameters(faults=[_parameter_fault(request, e) for e in errors]))
-
-
-def _parameter_fault(request: Request, error: Mapping[str, Any]) -> Fault:
-    name = str(error["loc"][1]) if len(error["loc"]) > 1 else "query"
-    if error["type"] != "extra_forbidden":
-        return bad_parameter(name, error["msg"])
-    models = query_models(request)
-    known = sorted(info.alias or field for model in models for field, info in model.model_fields.items())
-    near = difflib.get_close_matches(name, known)
-    return bad_parameter(name, f"There is no such parameter here; there are: {', '.join(known) or 'none'}.", near)
-
-
-def query_models(request: Request) -> list[Any]:
-    """The models of the parameters that a route takes, itself or by what it depends on."""
-    dependants, models = [request.scope["route"].dependant], []
-    for dependant in dependants:
-        dependants += dependant.dependencies
-        models += [parameter.field_info.annotation for parameter in dependant.query_params]
-    return models
-
-
-async def _http_error(request: Request, error: HTTPException) -> Response:
-    """What Starlette refuses itself: an unknown path, a method that the path does not have."""
-    status = HTTPStatus(error.status_code)
-    detail = error.detail if error.detail != status.phrase else {
-        HTTPStatus.NOT_FOUND: "There is nothing at this path; /v1 lists what there is, and no path ends with a slash.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
-    }.get(status, status.phrase)  # fmt: skip
-    headers = dict(error.headers or {})
-    if "Allow" in headers:
-        methods = _methods(request, request.app.routes)
-        headers["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
-    return answer(request, status, status.phrase.capitalize(), detail, headers=headers)
-
-
-def _methods(request: Request, routes: Sequence[Any]) -> set[str]:
-    """The methods of all routes of the path that was asked for; FastAPI names those of the first alone."""
-    found: set[str] = set()
-    for route in routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            inner = getattr(route, "original_router", None)
-            found |= _methods(request, inner.routes) if inner else route.methods or set()
-    return found
-
-
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("unforeseen failure", path=request.url.path, exc_info=error)
-    return answer(
-        request,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Internal server error",
-        "Something failed here that should not have; the operator finds it in the log by its request id.",
-    )
-
-
-def handle_errors(app: FastAPI) -> None:
-    """Answer every failure of the application with a problem."""
-    app.add_exception_handler(BroenError, _broen_error)  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, _validation_error)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
-    app.add_exception_handler(Exception, _unforeseen)
