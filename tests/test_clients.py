@@ -9,12 +9,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
 
 from app.auth import Role
+from app.data import packaged
+from app.resources import RESOURCES
+from app.rest.merging import merged
 from tests.conftest import Databases, make_key
 from tests.test_service import service
 
@@ -22,6 +26,9 @@ TOOLS: Final = Path(sys.prefix) / "clients"
 """Where `make test` puts Node and the generators."""
 GOLDEN: Final = Path(__file__).with_name("openapi.json")
 PATHS: Final[dict[str, Any]] = json.loads(GOLDEN.read_text("utf-8"))["paths"]
+READS: Final = {path: methods["get"] for path, methods in PATHS.items() if "get" in methods}
+EXPECTED: Final = {"create": (200,), "replace": (200,), "patch": (200,), "delete": (204, 409), "restore": (409,)}
+"""What a trial of each write may answer: nothing is deleted that others refer to, nor restored that is there."""
 OTHER_THAN_JSON: Final[dict[str, str]] = {}
 """The operations that a client of JSON cannot ask, each with the reason."""
 README: Final = GOLDEN.parent.with_name("README.md").read_text("utf-8").split("## Clients")[1].split("\n## ")[0]
@@ -36,6 +43,11 @@ const broen = createClient<paths, Json>({ baseUrl: "http://127.0.0.1:8000", head
 """
 ASK_TYPESCRIPT: Final = """
 type Problem = components["schemas"]["Problem"];
+
+function written(operation: string, expected: number[], { error, response }: { error?: Problem; response: Response }) {
+  if (!expected.includes(response.status)) throw new Error(`${operation}: ${error?.detail}`);
+  console.log(operation);
+}
 
 function answered<T>(operation: string, { data, error, response }: { data?: T; error?: Problem; response: Response }) {
   if (response.status !== 200 || data === undefined) throw new Error(`${operation}: ${error?.detail}`);
@@ -79,6 +91,11 @@ def same(read: Any, sent: Any) -> bool:
     return bool(read == sent)
 
 
+def written(operation: str, expected: tuple[int, ...], answer: Response[Any]) -> None:
+    assert answer.status_code in expected, (operation, answer.content)
+    print(operation)
+
+
 def answered(operation: str, answer: Response[Any]) -> None:
     assert answer.status_code == 200 and answer.parsed, (operation, answer.content)
     assert same(answer.parsed.to_dict(), json.loads(answer.content)), operation
@@ -119,17 +136,84 @@ class Call(NamedTuple):
 
 def calls() -> Iterator[Call]:
     """Every JSON operation with what it needs, and with each of its other parameters."""
-    for path, operation in ((path, methods["get"]) for path, methods in PATHS.items()):
+    for path, operation in READS.items():
         if "application/json" in operation["responses"]["200"]["content"]:
             needed = [p for p in operation["parameters"] if p["required"]]
             yield Call(path, operation, needed)
             for parameter in operation["parameters"]:
-                asked = parameter["name"] not in OF_FILES
+                asked = parameter["name"] not in OF_FILES or (parameter["name"] == "lang" and "/findings" in path)
                 if asked and not parameter["required"] and "examples" in parameter["schema"]:
                     yield Call(path, operation, [*needed, parameter])
 
 
+class Write(NamedTuple):
+    """A trial of a write: an operation, and the body that it is sent with, if it takes one."""
+
+    method: str
+    path: str
+    operation: dict[str, Any]
+    body: Any
+
+    @property
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """What it is asked with, by where it stands; any version will do."""
+        given: dict[str, dict[str, Any]] = {"query": {"dry_run": True}}
+        for parameter in self.operation["parameters"]:
+            if parameter["in"] == "path" or parameter["name"] == "If-Match":
+                value = "*" if parameter["in"] == "header" else parameter["schema"]["examples"][0]
+                given.setdefault(parameter["in"], {})[parameter["name"]] = value
+        return given
+
+    @property
+    def expected(self) -> tuple[int, ...]:
+        """What it may answer."""
+        return EXPECTED[self.operation["operationId"].partition("_")[0]]
+
+
+def writes() -> Iterator[Write]:
+    """Every write of every resource, with a packaged record that has as much in it as there is."""
+    for resource in RESOURCES:
+        texts = {id: json.dumps(merged(data, {}), default=plain) for its, id, data in packaged() if its is resource}
+        most, own = json.loads(max(texts.values(), key=len)), json.loads(texts[resource.example])
+        if "indicator" in most:  # of which there is one measurement of each time
+            most["date"] = {"edtf": "1999"}
+        bodies = {"post": most, "put": own, "patch": {"sources": own["sources"]}}
+        for path in (resource.path, f"{resource.path}/{{id}}", f"{resource.path}/{{id}}/restore"):
+            for method, operation in PATHS[path].items():
+                if method != "get":
+                    yield Write(
+                        method.upper(), path, operation, bodies.get(method) if "requestBody" in operation else None
+                    )
+
+
+def plain(value: Any) -> float | str:
+    """A number or a day as JSON has it."""
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
 OPERATIONS: Final = {call.operation["operationId"] for call in calls()}
+WRITES: Final = {write.operation["operationId"] for write in writes()}
+
+
+def write_in_typescript(write: Write) -> str:
+    """The write with `openapi-fetch`, its body checked against its type to the last field."""
+    asked: dict[str, Any] = {"params": write.parameters}
+    if write.body is not None:
+        (kind,) = write.operation["requestBody"]["content"]
+        asked |= {"body": write.body, "headers": {"Content-Type": kind}}
+    sent = f"broen.{write.method}({json.dumps(write.path)}, {json.dumps(asked)})"
+    return f"written({json.dumps(write.operation['operationId'])}, {list(write.expected)}, await {sent});\n"
+
+
+def write_in_python(write: Write) -> str:
+    """The write with the client that `openapi-python-client` makes."""
+    name, tag = write.operation["operationId"], write.operation["tags"][0].replace(" ", "_")
+    given = [f"{named(n)}={value!r}" for values in write.parameters.values() for n, value in values.items()]
+    if write.body is not None:
+        (content,) = write.operation["requestBody"]["content"].values()
+        given.append(f"body=models.{content['schema']['$ref'].rpartition('/')[2]}.from_dict({write.body!r})")
+    asked = f"{name}.sync_detailed({', '.join(['client=broen', *given])})"
+    return f"from broen_client.api.{tag} import {name}\nwritten({name!r}, {write.expected}, {asked})\n"
 
 
 def in_typescript(call: Call) -> str:
@@ -168,7 +252,7 @@ def python(schema: dict[str, Any], value: Any) -> str:
 def here(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What programs have to ask instead of what they say: the address of a running service, and a key to it."""
     register = databases()
-    key = asyncio.run(make_key(register, Role.EDITOR, "region-sjaelland"))
+    key = asyncio.run(make_key(register, Role.STEWARD))
     with service(tmp_path_factory.mktemp("service") / "log", database_url=register) as running:
         yield {"http://127.0.0.1:8000": f"http://127.0.0.1:{running.port}", "brn_": key}
 
@@ -210,8 +294,10 @@ def example(language: str) -> str:
 
 def test_no_operation_is_left_out_without_a_reason() -> None:
     """Whatever is not JSON is known to be so."""
-    everything = {methods["get"]["operationId"] for methods in PATHS.values()}
+    everything = {operation["operationId"] for operation in READS.values()}
     assert everything - OPERATIONS == set(OTHER_THAN_JSON)
+    every = {operation["operationId"] for methods in PATHS.values() for operation in methods.values()}
+    assert every - everything == WRITES
 
 
 def test_a_typescript_client_knows_every_field_and_asks_everything(tmp_path: Path, here: dict[str, str]) -> None:
@@ -222,13 +308,14 @@ def test_a_typescript_client_knows_every_field_and_asks_everything(tmp_path: Pat
     (tmp_path / "node_modules").symlink_to(modules)
     wrong = BEGIN_TYPESCRIPT + WRONG_TYPESCRIPT
     asked = BEGIN_TYPESCRIPT + ASK_TYPESCRIPT + "".join(map(in_typescript, calls()))
+    asked += "".join(map(write_in_typescript, writes()))
     write(tmp_path, here, wrong_mts=wrong, asked_mts=asked, readme_mts=example("ts"))
     strictly = "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --verbatimModuleSyntax --noEmit"
     compiler = ["node", modules / "typescript/bin/tsc", *strictly.split(), "--target", "es2023", "--lib", "es2023,dom"]
     compiled = run(tmp_path, *compiler, "--module", "esnext", "--moduleResolution", "bundler", *tmp_path.glob("*.mts"))
     errors = re.findall(r"^(\w+)\.mts\((\d+),\d+\): error (TS\d+)", compiled.stdout, re.MULTILINE)
     assert {(f, int(n), e) for f, n, e in errors} == {("wrong", n, e) for n, e in marked(wrong, "//")}, compiled.stdout
-    assert set(output(tmp_path, "node", "asked.mts").split()) == OPERATIONS
+    assert set(output(tmp_path, "node", "asked.mts").split()) == OPERATIONS | WRITES
     assert output(tmp_path, "node", "readme.mts").splitlines()[0] in README
 
 
@@ -239,10 +326,11 @@ def test_a_python_client_knows_every_field_and_asks_everything(tmp_path: Path, h
     output(tmp_path, "openapi-python-client", "generate", "--path", GOLDEN, *target, "--fail-on-warning")
     wrong = BEGIN_PYTHON + WRONG_PYTHON
     asked = BEGIN_PYTHON + ASK_PYTHON + "".join(map(in_python, calls()))
+    asked += "".join(map(write_in_python, writes()))
     write(tmp_path, here, wrong_py=wrong, asked_py=asked, readme_py=example("python"), mypy_ini=MYPY)
     checker = [sys.executable, "-m", "mypy", f"--python-executable={TOOLS}/bin/python", "--cache-dir=types"]
     checked = run(tmp_path, *checker, "broen_client", "wrong.py", "asked.py", "readme.py")
     errors = re.findall(r"^(\S+)\.py:(\d+): error: .*\[([\w-]+)\]$", checked.stdout, re.MULTILINE)
     assert {(f, int(n), e) for f, n, e in errors} == {("wrong", n, e) for n, e in marked(wrong, "#")}, checked.stdout
-    assert set(output(tmp_path, "python", "asked.py").split()) == OPERATIONS
+    assert set(output(tmp_path, "python", "asked.py").split()) == OPERATIONS | WRITES
     assert output(tmp_path, "python", "readme.py").splitlines()[0] in README

@@ -23,7 +23,7 @@ from app.rest.missing import missing, nearest
 from app.rest.naming import free_id
 from app.rest.referring import refuse_referred
 from app.rest.repeating import Repeat
-from app.rest.response import Json
+from app.rest.response import Json, tag_of
 from app.rest.revision import Held, Operation, Revision
 from app.rest.schema import Id
 from app.rest.sent import Body
@@ -59,7 +59,7 @@ async def replace(kind: Kind[P, D], intent: Intent, id: str, body: Body[D]) -> J
         if intent.creates:
             if held.data:
                 says = f"There is {id} among the {kind.name} already; send its ETag in If-Match to replace it."
-                raise Stale(says, headers={"ETag": (await _read(kind, intent, revision, id)).headers["ETag"]})
+                raise Stale(says, headers={"ETag": await _tag(kind, intent, revision, id)})
             if held.version:
                 raise await missing(revision, kind, id)
             data = _owned(intent.caller, data)
@@ -156,7 +156,7 @@ async def _allowed(kind: Kind[Any, D], intent: Intent, revision: Revision, id: s
     if intent.matches and held.version not in intent.matches:
         since = await changes_since(revision, kind, id, max(intent.matches), intent.caller)
         says = f"{id} has version {held.version} by now. Look at what has changed, and send the new ETag."
-        raise Stale(says, since, headers={"ETag": (await _read(kind, intent, revision, id)).headers["ETag"]})
+        raise Stale(says, since, headers={"ETag": await _tag(kind, intent, revision, id)})
     return held.data
 
 
@@ -175,6 +175,13 @@ async def _written(
         await revision.check()
     status = HTTPStatus.OK if held.data or op or intent.dry_run else HTTPStatus.CREATED
     return await _read(kind, intent, revision, id, status)
+
+
+async def _tag(kind: Kind[Any, Any], intent: Intent, revision: Revision, id: str) -> str:
+    """The ETag of a record that there is."""
+    row = await revision.row(kind.by_id, {"id": id, "as_of": intent.read.today()})
+    assert row is not None, "its turn is ours"
+    return tag_of(row["item"].encode(), row["version"])
 
 
 async def _read(
