@@ -30,6 +30,8 @@ from tests.conftest import Databases, make_key
 
 EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 """How many random requests each operation gets in `make fuzz`; a test run asks a few, always the same."""
+REJECTED: Final = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428, 429, "5xx"]
+"""What refuses a request that is wrong; of several reasons one comes first."""
 UNSAYABLE: Final = (
     *("Nothing has the id", "The record has the versions"),
     *("This goes with format=", "The period must end after it starts"),
@@ -95,7 +97,8 @@ def asking(document: dict[str, Any], *phases: str) -> OpenApiSchema:
     """The questions of these phases."""
     generation = {"max-examples": EXAMPLES or 20, "deterministic": not EXAMPLES, "database": "none"}
     enabled = {phase: {"enabled": phase in phases} for phase in ("examples", "coverage", "fuzzing")}
-    config = {"generation": generation, "phases": enabled} | ({} if EXAMPLES else {"seed": 1})
+    checks = {"negative_data_rejection": {"expected-statuses": REJECTED}}
+    config = {"generation": generation, "phases": enabled, "checks": checks} | ({} if EXAMPLES else {"seed": 1})
     return schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(config))
 
 
