@@ -33,8 +33,9 @@ from app.resources.municipalities.tables import MunicipalityRow
 from app.resources.organisations.tables import OrganisationRow
 from app.resources.plans.tables import PlanRow
 from app.resources.regions import RegionRow
+from app.rest.links import Link
 from app.rest.one_of import OneOf
-from app.rest.query import Link, Where
+from app.rest.query import Where
 from app.rest.schema import Id, RecordPath, Schema
 from app.rest.schema import Text as Words
 from app.rest.view import json_object

@@ -23,7 +23,7 @@ from sqlalchemy.orm import aliased
 
 from app.db import RecordRow
 from app.resources.grants import GrantRow, InstalmentRow
-from app.rest.query import Condition
+from app.rest.links import Condition
 from app.rest.schema import Count, Currency, Schema
 
 Sum = Annotated[Decimal, WithJsonSchema({"type": "number"})]

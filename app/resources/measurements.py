@@ -15,7 +15,8 @@ from app.resources.indicators import DefinitionNumber, IndicatorRow, TargetRow, 
 from app.rest.dates import StatedDate
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
-from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
+from app.rest.links import Link
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json

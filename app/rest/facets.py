@@ -3,9 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, cast, func, literal_column, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    SelectBase,
+    Text,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 
+from app.rest.links import Matching
 from app.rest.query import Where
 from app.rest.view import json_object
 
@@ -13,7 +25,7 @@ MOST: int = 100
 """How many values of a facet are listed, the most frequent first."""
 
 
-def counted(where: Where, matching: Select[Any], id: ColumnElement[str]) -> ScalarSelect[Any]:
+def counted(where: Where, matching: Matching, id: ColumnElement[str]) -> ScalarSelect[Any]:
     """The facet of a filter, over the records that match all the others."""
     pairs = _pairs(where, matching, id).subquery()
     groups = select(pairs.c.value, func.count().label("count")).group_by(pairs.c.value).cte()
@@ -33,13 +45,13 @@ def counted(where: Where, matching: Select[Any], id: ColumnElement[str]) -> Scal
     ).scalar_subquery()
 
 
-def _pairs(where: Where, matching: Select[Any], id: ColumnElement[str]) -> Select[Any, Any]:
+def _pairs(where: Where, matching: Matching, id: ColumnElement[str]) -> SelectBase:
     """A row for each record and value of it; the value is null for a record that has none."""
     (first, *more) = where.links
     if (first.id is None or first.id is id) and not more:
-        return matching.with_only_columns(id.label("id"), cast(first.key, Text).label("value"))
+        return matching.of(id.label("id"), cast(first.key, Text).label("value"))
     pairs = union_all(*(link.pairs() for link in where.links)) if more else first.pairs()
-    had, records = pairs.subquery(), matching.with_only_columns(id.label("id")).subquery()
+    had, records = pairs.subquery(), matching.of(id.label("id")).subquery()
     has = (had.c.id == records.c.id) & had.c.value.is_not(None)
     return select(records.c.id, had.c.value).select_from(records.outerjoin(had, has)).distinct()
 

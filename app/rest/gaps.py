@@ -8,7 +8,7 @@ from sqlalchemy import Text, any_, cast, exists, func, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import RecordRow, table_of
-from app.rest.query import Condition
+from app.rest.links import Condition
 from app.rest.schema import Schema
 from app.rest.sources import SourceRow
 from app.rest.view import Computed, Parts, kind_of

@@ -7,28 +7,25 @@ class ThingQuery(ListQuery):
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, cast, get_args
 from urllib.parse import unquote_to_bytes, urlencode
 
 from fastapi import Path, Request
 from pydantic import Field
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     FromClause,
-    Select,
-    SelectBase,
     SQLColumnExpression,
     Text,
     and_,
     any_,
     bindparam,
     exists,
-    func,
     literal_column,
     or_,
-    select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
@@ -38,10 +35,10 @@ from app.db import Base, PartRow, RecordRow, target_of
 from app.errors import BadParameters, bad_parameter
 from app.errors.handling import query_models
 from app.rest.export.formats import ACCEPT, FormatQuery
+from app.rest.links import Condition, Link, Linked
 from app.rest.schema import Absent, Day, Id, Schema, Term
 from app.rest.view import record_of
 
-Condition = ColumnElement[bool]
 MOST_VALUES: Final = 1000
 """How many values a parameter takes."""
 
@@ -54,52 +51,26 @@ class Where:
     type: TypeEngine[Any] = field(default_factory=NullType)
     ids: tuple[ColumnElement[Any], ...] = ()
     """The columns that hold the ids which the parameter takes; none where the values are no ids."""
-    links: tuple["Link", ...] = ()
+    links: tuple[Link, ...] = ()
     """What a record has the values by, so that records can be counted by them; none where the condition is another."""
+    linked: Linked | None = None
+    """How those that have one of the values are found by several links, be they few or many."""
     meaningless: tuple[Condition, str] | None = None
     """What tells that a value means nothing, and what would be right; None where every value means something."""
 
     def sql(self, name: str) -> Condition:
         """The condition, over the parameter of this name."""
-        return self.condition(bindparam(name, type_=self.type))
+        return self.condition(self.value(name))
+
+    def value(self, name: str) -> BindParameter[Any]:
+        """The parameter of this name."""
+        return bindparam(name, type_=self.type)
 
     @property
     def targets(self) -> list[Column[Any]]:
         """The columns of ids, in one of which every value must be."""
         found = (id if id.primary_key else target_of(id) for id in self.ids)
         return list(dict.fromkeys(target for target in found if isinstance(target, Column)))
-
-
-@dataclass(frozen=True)
-class Link:
-    """What records have a value by: each row of a table has a record's `id` and a `key`.
-
-    The key is the value itself, or leads to it `via` another small table: a select of an `id` and its `value`. There is
-    no `id` where the key is computed from the record itself.
-    """
-
-    id: Any
-    key: SQLColumnExpression[Any]
-    via: SelectBase | None = None
-    only: tuple[Condition, ...] = ()
-
-    def leading(self, values: Any) -> Any:
-        """The keys that lead to one of the values, looked up once, beforehand."""
-        if self.via is None:
-            return values
-        key = self.via.subquery()
-        return func.array(select(key.c.id).where(key.c.value == any_(values)).scalar_subquery(), type_=ARRAY(Text()))
-
-    def having(self, values: Any) -> Select[Any]:
-        """The records that have one of the values."""
-        return select(self.id).where(self.key == any_(self.leading(values)), *self.only)
-
-    def pairs(self) -> Select[Any, Any]:
-        """Every record's `id` with each `value` that it has."""
-        if self.via is None:
-            return select(self.id.label("id"), self.key.label("value")).where(*self.only)
-        key = self.via.subquery()
-        return select(self.id.label("id"), key.c.value).join(key, key.c.id == self.key).where(*self.only)
 
 
 def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -> Where:
@@ -118,20 +89,14 @@ def any_of(*columns: SQLColumnExpression[Any], only: Sequence[Condition] = ()) -
     record = next((record_of(row) for column in columns if (row := _part(column))), None)
     if record is None and len(columns) > 1:
         record = stored[0].table.c.id
-    condition = own if record is None else _linked(record, links)
+    condition = own if record is None else Linked(record, links).any
     return Where(condition, ARRAY(stored[0].type), ids, links)
 
 
 def any_in(record: InstrumentedAttribute[str], target: InstrumentedAttribute[Any], *links: Link) -> Where:
     """A filter on ids of a target, any of which a link gives the record."""
-    return Where(_linked(stored_column(record), links), ARRAY(Text()), (stored_column(target),), links)
-
-
-def _linked(record: ColumnElement[str], links: Sequence[Link]) -> Callable[[Any], Condition]:
-    def condition(values: Any) -> Condition:
-        return or_(*(record.in_(link.having(values)) for link in links))
-
-    return condition
+    linked = Linked(stored_column(record), links)
+    return Where(linked.any, ARRAY(Text()), (stored_column(target),), links, linked)
 
 
 def _link(column: SQLColumnExpression[Any], only: Sequence[Condition]) -> Link:
@@ -152,7 +117,8 @@ def through(key: SQLColumnExpression[Any], record: type[RecordRow], where: Where
     def condition(value: Any) -> Condition:
         return exists().where(record.id == key, where.condition(value))
 
-    return Where(condition, where.type, where.ids)
+    linked = where.linked and replace(where.linked, record=stored_column(key))
+    return Where(condition, where.type, where.ids, linked=linked)
 
 
 def any_id(target: InstrumentedAttribute[Any], condition: Callable[[Any], Condition]) -> Where:

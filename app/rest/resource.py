@@ -6,11 +6,11 @@ Its SQL is derived from its shapes, compiled once for each shape of question, an
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Response
-from sqlalchemy import ColumnElement, Select, func, null, select
+from sqlalchemy import ColumnElement, Select, null, select
 
 from app.auth import Caller
 from app.rest import editing
@@ -23,10 +23,11 @@ from app.rest.gaps import gaps, may_lack
 from app.rest.history import History, HistoryQuery, history
 from app.rest.intent import Intent
 from app.rest.kind import D, Kind, P
+from app.rest.links import Candidates, Condition, Matching
 from app.rest.missing import absences, missing, refuse_absent, refuse_unknown
 from app.rest.one_of import offer
-from app.rest.paging import Cursor, all_of, beyond, following, page_of, sort_key
-from app.rest.query import Condition, Filters, ListQuery, Moment, Where, any_of, any_state
+from app.rest.paging import Cursor, all_of, beyond, first_of, following, page_of, sort_key
+from app.rest.query import Filters, ListQuery, Moment, Where, any_of, any_state
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
 from app.rest.schema import Page
@@ -165,17 +166,28 @@ class Shape(NamedTuple):
 @lru_cache(maxsize=1000)
 def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
     id, key = resource.table.c.id, sort_key(shape.query, shape.sort)
-    last_first, matching = shape.sort.startswith("-"), _matching(resource, shape)
-    rest = _matching(resource, shape, "q")
+    last_first, filters = shape.sort.startswith("-"), _present(resource, shape)
+    first = partial(first_of, id=id, key=key, last_first=last_first)
+    split = ((name, Candidates(w.linked, w.value(name))) for name, w in filters.items() if w.linked)
+    linked, candidates = next(split, (None, None))
+
+    def matching(but: str | None = None) -> Matching:
+        if candidates is None or linked == but:
+            return Matching(_records(resource, shape, but))
+        return candidates.among(_records(resource, shape, but, linked))
+
+    rest = _records(resource, shape, "q" if "q" in filters else linked)
     if shape.after:
         rest = rest.where(beyond(id, key, last_first=last_first))
-    if "q" in shape.present:
+    if "q" in filters:
         rest = found(resource.name, id).page(rest, key, last_first=last_first)
-    total = matching.with_only_columns(func.count()).scalar_subquery() if shape.counted else null()
+    elif candidates:
+        rest = candidates.page(rest, id, first)
     page = page_of(rest, resource.item, id, key, last_first=last_first)
+    total = matching().count() if shape.counted else null()
     every = shape.query.filters()
-    counts = facets({name: counted(every[name], _matching(resource, shape, name), id) for name in sorted(shape.facets)})
-    beside = (total.label("total"), counts.label("facets"), *absences(_present(resource, shape)))
+    counts = facets({name: counted(every[name], matching(name), id) for name in sorted(shape.facets)})
+    beside = (total.label("total"), counts.label("facets"), *absences(filters))
     return Statement(page.add_columns(*beside))
 
 
@@ -188,7 +200,7 @@ def _all(resource: Resource[Any, Any], shape: Shape, fields: Sequence[str], *, l
         assert resource.geometry is not None, "only what has a place is offered on the map"
         item = feature(id, resource.geometry, item)
     key, last_first = sort_key(shape.query, shape.sort), shape.sort.startswith("-")
-    return Statement(all_of(_matching(resource, shape), item, id, key, last_first=last_first, counted=shape.counted))
+    return Statement(all_of(_records(resource, shape), item, id, key, last_first=last_first, counted=shape.counted))
 
 
 def _present(resource: Resource[Any, Any], shape: Shape) -> dict[str, Where]:
@@ -196,9 +208,9 @@ def _present(resource: Resource[Any, Any], shape: Shape) -> dict[str, Where]:
     return {name: where for name, where in resource.filters(shape.query).items() if name in shape.present}
 
 
-def _matching(resource: Resource[Any, Any], shape: Shape, but: str | None = None) -> Select[Any]:
-    """The records that a question is about, or would be without one of its filters."""
-    conditions = [where.sql(name) for name, where in _present(resource, shape).items() if name != but]
+def _records(resource: Resource[Any, Any], shape: Shape, *but: str | None) -> Select[Any]:
+    """The records that a question is about, or would be without some of its filters."""
+    conditions = [where.sql(name) for name, where in _present(resource, shape).items() if name not in but]
     if resource.listed is not None and "id" not in shape.present:
         conditions.append(resource.listed)
     return select().select_from(resource.table).where(*conditions)

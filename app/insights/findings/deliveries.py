@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.insights.findings.rules import Rule, Said, days, found
 from app.resources.grants.tables import AccountRow, GrantRow, ReportRow
-from app.rest.query import Condition
+from app.rest.links import Condition
 from app.rest.view import AS_OF
 
 Delivery = type[AccountRow] | type[ReportRow]

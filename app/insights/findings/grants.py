@@ -27,7 +27,7 @@ from app.resources.initiatives.tables import InitiativeRow
 from app.resources.municipalities.tables import MunicipalityRow
 from app.resources.organisations.tables import OrganisationRow
 from app.resources.regions import RegionRow
-from app.rest.query import Condition
+from app.rest.links import Condition
 
 COFINANCING: Final = Said("Programmets regler for medfinansiering", "The programme's rules of co-financing")
 RULED: Final = (

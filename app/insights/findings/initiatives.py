@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.insights.findings.rules import Rule, Said, found, pointers
 from app.resources.grants.tables import GrantRow
 from app.resources.initiatives.tables import InitiativeRow, PartnerRow
-from app.rest.query import Condition
+from app.rest.links import Condition
 
 GRANTED: Final = and_(
     GrantRow.awarded_amount.is_not(None),

@@ -10,7 +10,7 @@ from app.resources.goals import GoalRow
 from app.resources.indicators import TargetRow
 from app.resources.initiatives.tables import GoalServedRow
 from app.resources.plans.tables import AdviceRow, PlanMilestoneRow, PlanRow
-from app.rest.query import Condition
+from app.rest.links import Condition
 from app.rest.view import AS_OF
 
 ADVICE_FIRST: Final = Said(

@@ -14,7 +14,8 @@ from app.resources.initiatives import InitiativeQuery, InitiativeRow
 from app.resources.initiatives.shapes import InitiativeKind, InitiativeStatus
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
-from app.rest.query import Condition, Filters, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state, through
+from app.rest.links import Condition
+from app.rest.query import Filters, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state, through
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json

@@ -22,7 +22,8 @@ from app.resources.municipalities.map import lies_in
 from app.resources.organisations import OrganisationRow
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
-from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, any_state
+from app.rest.links import Link
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, any_of, any_state
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json

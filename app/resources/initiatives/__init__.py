@@ -29,7 +29,8 @@ from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.organisations import MemberRow, OrganisationRow
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
-from app.rest.query import Condition, Link, ListQuery, Moment, RecordId, Sorts, Where, any_id, any_in, any_of, referred
+from app.rest.links import Condition, Link
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_id, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json

@@ -16,7 +16,8 @@ from app.resources.regions import Country, RegionRow, regions, succession
 from app.rest.export.geometry import point, points
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
-from app.rest.query import Condition, ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.links import Condition
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json

@@ -16,7 +16,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRow
 from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.regions import RegionRow
-from app.rest.query import Link, Where, any_in
+from app.rest.links import Link
+from app.rest.query import Where, any_in
 from app.rest.view import AS_OF, current
 
 

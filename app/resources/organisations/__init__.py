@@ -21,7 +21,8 @@ from app.resources.organisations.tables import (
 )
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
-from app.rest.query import Link, ListQuery, Moment, RecordId, Sorts, Where, any_of
+from app.rest.links import Link
+from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json

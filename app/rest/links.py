@@ -1,0 +1,147 @@
+"""Links: what records have a value by, and how those that have one are found, be they few or many.
+
+Nobody knows beforehand how common a value is, so it is settled while the statement runs.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    SelectBase,
+    SQLColumnExpression,
+    Text,
+    and_,
+    any_,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+
+Condition = ColumnElement[bool]
+FEW: Final = 2000
+"""Up to how many records that links lead to are looked up by their ids."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """What records have a value by: each row of a table has a record's `id` and a `key`.
+
+    The key is the value itself, or leads to it `via` another small table: a select of an `id` and its `value`. There is
+    no `id` where the key is computed from the record itself.
+    """
+
+    id: Any
+    key: SQLColumnExpression[Any]
+    via: SelectBase | None = None
+    only: tuple[Condition, ...] = ()
+
+    def leading(self, values: Any) -> Any:
+        """The keys that lead to one of the values, looked up once, beforehand."""
+        if self.via is None:
+            return values
+        key = self.via.subquery()
+        return func.array(select(key.c.id).where(key.c.value == any_(values)).scalar_subquery(), type_=ARRAY(Text()))
+
+    def having(self, values: Any) -> Select[Any]:
+        """The records that have one of the values."""
+        return select(self.id).where(self.has(values))
+
+    def has(self, values: Any) -> Condition:
+        """That a row's key leads to one of the values."""
+        return and_(self.key == any_(self.leading(values)), *self.only)
+
+    @property
+    def column(self) -> Any:
+        """The table's column that holds the ids."""
+        return self.id.property.columns[0] if isinstance(self.id, InstrumentedAttribute) else self.id
+
+    def pairs(self) -> Select[Any, Any]:
+        """Every record's `id` with each `value` that it has."""
+        if self.via is None:
+            return select(self.id.label("id"), self.key.label("value")).where(*self.only)
+        key = self.via.subquery()
+        return select(self.id.label("id"), key.c.value).join(key, key.c.id == self.key).where(*self.only)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The records that have a value by any of some links; a column holds their ids."""
+
+    record: ColumnElement[str]
+    links: Sequence[Link]
+
+    def any(self, values: Any) -> Condition:
+        """That the record has one of the values, where all of many records are asked."""
+        return or_(*self._own(values), *(self.record.in_(link.having(values)) for link in self._others))
+
+    def soon(self, values: Any) -> Condition:
+        """The same, where records are asked one by one until there are enough: a union is never read beforehand."""
+        one: Select[Any] = select(literal_column("1")).correlate(self.record.table)
+        others = [one.where(link.column == self.record, link.has(values)) for link in self._others]
+        return or_(*self._own(values), *([union_all(*others).exists()] if others else []))
+
+    def few(self, values: Any) -> CTE:
+        """The ids of the records that have one of the values, if they are few; else some of them."""
+        found = union_all(*(link.having(values) for link in self.links)).subquery("linked")
+        return select(found.c[0].label("id")).limit(FEW + 1).cte("few")
+
+    @property
+    def _others(self) -> list[Link]:
+        return [link for link in self.links if link.column is not self.record]
+
+    def _own(self, values: Any) -> list[Condition]:
+        """What is asked of the record itself, where it has the keys."""
+        return [link.has(values) for link in self.links if link.column is self.record]
+
+
+class Matching:
+    """The records that a question is about: those of one select, or of several that have no record in common."""
+
+    def __init__(self, *arms: Select[Any]) -> None:
+        self._arms = arms
+
+    def of(self, *columns: ColumnElement[Any]) -> Select[Any] | CompoundSelect[Any]:
+        """These columns of them."""
+        first, *more = (arm.with_only_columns(*columns) for arm in self._arms)
+        return union_all(first, *more) if more else first
+
+    def count(self) -> ColumnElement[int]:
+        """How many they are."""
+        return select(func.count()).select_from(self.of(literal_column("1").label("one")).subquery()).scalar_subquery()
+
+
+class Candidates:
+    """The records that have one of some values, which may be few or many: the few are led to by their ids."""
+
+    def __init__(self, linked: Linked, values: Any) -> None:
+        few = linked.few(values)
+        self._are_few = select(func.count()).select_from(few).scalar_subquery() <= FEW
+        self._led_to = linked.record == any_(func.array(select(few.c.id).scalar_subquery()))
+        self._any, self._soon = linked.any(values), linked.soon(values)
+
+    @property
+    def ways(self) -> Sequence[Sequence[Condition]]:
+        """The conditions by which the few are found, and those by which the many are: one way finds nothing."""
+        return ((self._are_few, self._led_to), (~self._are_few, self._any))
+
+    def among(self, records: Select[Any]) -> Matching:
+        """Those of `records` that have one, for all of them to be counted."""
+        return Matching(*(records.where(*way) for way in self.ways))
+
+    def page(
+        self, records: Select[Any], id: ColumnElement[Any], first: Callable[[Select[Any]], Select[Any]]
+    ) -> Select[Any]:
+        """Those of `records` that have one and that come `first`, in any order."""
+        found = records.with_only_columns(id)
+        arms = (found.where(self._are_few, self._led_to), found.where(~self._are_few, self._soon))
+        ids = union_all(*(first(arm).subquery().select() for arm in arms)).scalar_subquery()
+        return select().select_from(id.table).where(id == any_(func.array(ids)))
