@@ -24,7 +24,12 @@ from app.settings import Settings
 COPENHAGEN: Final = ZoneInfo("Europe/Copenhagen")
 DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
 OLDEST_SERVER: Final = 18
-READ_ONLY: Final = {"default_transaction_read_only": "on", "work_mem": "32MB"}
+READ_ONLY: Final = {
+    "default_transaction_read_only": "on",
+    "parallel_tuple_cost": "0.01",  # what is added up in parallel comes to few rows, whatever is estimated
+    "random_page_cost": "1.1",  # what is asked for often is in memory
+    "work_mem": "32MB",
+}
 BATCH: Final = 100
 """How many rows a cursor fetches at a time: few enough that nobody else waits while they are written."""
 
@@ -137,9 +142,10 @@ class Reader:
         """A connection of one's own, with more time than a page has."""
         step, whole = self.settings.export_step_seconds, self.settings.export_seconds
         limits = session("broen exports", statement_timeout=step, transaction_timeout=whole + step)
-        limits |= READ_ONLY | {"random_page_cost": "1.1"}  # indexes are looked into for every row, soon in memory
         with told():
-            held = await asyncpg.connect(self._url, timeout=5, command_timeout=step + 1, server_settings=limits)
+            held = await asyncpg.connect(
+                self._url, timeout=5, command_timeout=step + 1, server_settings=READ_ONLY | limits
+            )
         try:
             yield held
         finally:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,6 +12,7 @@ from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
 
 class InitiativeRow(RecordRow):
     __tablename__ = "initiative"
+    __table_args__ = (Index(None, "lead_id", "id"),)
 
     kind: Mapped[str] = mapped_column(index=True)
     parent_id: Mapped[str | None] = refers_to("initiative")
@@ -29,6 +31,7 @@ class InitiativeRow(RecordRow):
 
 class PartnerRow(PartRow):
     __tablename__ = "initiative_partner"
+    __table_args__ = (Index(None, "organisation_id", "record_id"),)
 
     record_id: Mapped[str] = part_of("initiative")
     organisation_id: Mapped[str] = refers_to("organisation")
@@ -44,6 +47,7 @@ class PartnerRow(PartRow):
 
 class InitiativeAreaRow(PartRow):
     __tablename__ = "initiative_area"
+    __table_args__ = (Index(None, "municipality_id", "record_id"), Index(None, "region_id", "record_id"))
 
     record_id: Mapped[str] = part_of("initiative")
     region_id: Mapped[str | None] = refers_to("region")
