@@ -1,6 +1,6 @@
 """What was granted: sums and counts of grants, by whom, where and when, and per inhabitant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
@@ -40,6 +40,7 @@ from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.organisations import OrganisationRow
 from app.resources.regions import RegionRow
 from app.rest.gaps import may_lack
+from app.rest.links import Candidates, Condition
 from app.rest.missing import absences, refuse_unknown
 from app.rest.one_of import offer
 from app.rest.reading import Reading, Statement
@@ -217,8 +218,12 @@ def inhabitants(by: str) -> Subquery:
 @lru_cache(maxsize=1000)
 def _summary(present: frozenset[str], group_by: tuple[str, ...]) -> Statement:
     filters = grants.filters(FundingSummaryQuery)
-    where = [filters[name].sql(name) for name in filters if name in present]
-    line = sums({name: KEYS[name] for name in group_by}, where)
+    split = next((name for name in filters if name in present and filters[name].linked), None)
+    where = [filters[name].sql(name) for name in filters if name in present and name != split]
+    ways: Sequence[Sequence[Condition]] = [()]
+    if split and (linked := filters[split].linked):
+        ways = Candidates(linked, filters[split].value(split)).ways
+    line = sums({name: KEYS[name] for name in group_by}, *([*where, *way] for way in ways))
     figures = [func.sum(line.c[name]).label(name) for name in FIGURES]
     by_currency = select(line.c.currency, *figures).group_by(line.c.currency).subquery()
     told, order = _told(line, group_by)

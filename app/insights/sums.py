@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Numeric,
+    Select,
     SQLColumnExpression,
     Text,
     column,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     null,
     select,
     true,
+    union_all,
     values,
 )
 from sqlalchemy.orm import aliased
@@ -69,9 +71,13 @@ class Key(NamedTuple):
     """The records that it names, if it names records."""
 
 
-def sums(keys: Mapping[str, Key], where: Sequence[Condition]) -> CTE:
-    """Lines of sums of the grants that meet `where`: a column for each key, and those of `Sums`."""
-    added = _added(keys, where)
+def sums(keys: Mapping[str, Key], *ways: Sequence[Condition]) -> CTE:
+    """Lines of sums of grants: a column for each key, and those of `Sums`.
+
+    The grants meet the conditions of one of the `ways`, and none meets those of several.
+    """
+    first, *more = (_added(keys, where) for where in ways)
+    added = (union_all(first, *more) if more else first).subquery("added")
     line = _by_currency(added)
     total = [func.sum(line.c[name]).label(name) for name in FIGURES]
     meanings = [key.meaning(added.c[f"key_{name}"]).label(name) for name, key in keys.items()]
@@ -80,7 +86,7 @@ def sums(keys: Mapping[str, Key], where: Sequence[Condition]) -> CTE:
     return lines.where(stated).group_by(*keys, "currency").cte("line")
 
 
-def _added(keys: Mapping[str, Key], where: Sequence[Condition]) -> FromClause:
+def _added(keys: Mapping[str, Key], where: Sequence[Condition]) -> Select[Any]:
     """The sums by key and by all currencies that a grant has, in one pass over the grants."""
     currencies = [getattr(Instalment if name == "paid" else GrantRow, f"{name}_currency") for name in AMOUNTS]
     figures: list[ColumnElement[Any]] = [
@@ -97,7 +103,7 @@ def _added(keys: Mapping[str, Key], where: Sequence[Condition]) -> FromClause:
     for key in keys.values():
         for table, condition in key.joins:
             found = found.outerjoin(table, condition)
-    return found.where(*where).group_by(*(column.name for column in columns), *currencies).subquery("added")
+    return found.where(*where).group_by(*(column.name for column in columns), *currencies)
 
 
 def _by_currency(added: FromClause) -> FromClause:
