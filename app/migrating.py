@@ -32,7 +32,8 @@ What is searched is kept by the log itself. Of keys it reads the hashes, and not
 """
 
 
-def _config(url: str | None = None) -> Config:
+def configured(url: str | None = None) -> Config:
+    """Alembic's settings for a database."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["url"] = url
@@ -42,14 +43,14 @@ def _config(url: str | None = None) -> Config:
 @cache
 def head() -> str:
     """The newest version of the schema."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    newest = ScriptDirectory.from_config(configured()).get_current_head()
     assert newest is not None
     return newest
 
 
 def migrate(url: str, runtime_role: str | None = None) -> None:
     """Bring a database to the newest schema; several at once wait for each other, and only the first has work to do."""
-    command.upgrade(_config(url), "head")
+    command.upgrade(configured(url), "head")
     if runtime_role:
         asyncio.run(_grant(url, runtime_role))
 
