@@ -92,7 +92,7 @@ class Linked:
     def few(self, values: Any) -> CTE:
         """The ids of the records that have one of the values, if they are few; else some of them."""
         found = union_all(*(link.having(values) for link in self.links)).subquery("linked")
-        return select(found.c[0].label("id")).limit(FEW + 1).cte("few")
+        return select(found.c[0].label("id")).limit(FEW + 1).cte("few_linked")
 
     @property
     def _others(self) -> list[Link]:
