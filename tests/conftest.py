@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from app.settings import Settings, load_settings
 
 QUICK: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
-Databases = Callable[..., str]
+Databases = Callable[..., AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="session")
@@ -46,36 +46,40 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def databases(server: str, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    """Make databases: copies of the register with its packaged data, or empty ones."""
+    """Make databases that last while they are used: copies of the register with its packaged data, or empty ones."""
     numbers = count()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
-    def create(template: str = "register") -> str:
+    @contextmanager
+    def create(template: str = "register") -> Iterator[str]:
         name = f"{worker}_{next(numbers)}"
         asyncio.run(execute(server, f'create database {name} template "{template}"'))
-        return make_url(server).set(database=name).render_as_string(hide_password=False)
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        asyncio.run(execute(server, f"drop database if exists {name} with (force)"))
 
     base = tmp_path_factory.getbasetemp()
     with ((base.parent if worker != "main" else base) / "template.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not asyncio.run(value(server, "select count(*) from pg_database where datname = 'register'")):
-            empty = create("template0")
-            migrate(empty)
-            asyncio.run(loaded(empty))
-            asyncio.run(execute(server, f"alter database {make_url(empty).database} rename to register"))
+            with create("template0") as empty:
+                migrate(empty)
+                asyncio.run(loaded(empty))
+                asyncio.run(execute(server, f"alter database {make_url(empty).database} rename to register"))
     return create
 
 
 @pytest.fixture(scope="session")
-def register(databases: Databases) -> str:
+def register(databases: Databases) -> Iterator[str]:
     """A register with its packaged data that nobody writes to."""
-    return databases()
+    with databases() as url:
+        yield url
 
 
 @pytest.fixture
-def fresh(databases: Databases) -> str:
+def fresh(databases: Databases) -> Iterator[str]:
     """A register with its packaged data, to write to."""
-    return databases()
+    with databases() as url:
+        yield url
 
 
 @pytest.fixture
@@ -85,11 +89,11 @@ def settings(register: str) -> Settings:
 
 
 @pytest.fixture
-def empty(databases: Databases) -> str:
+def empty(databases: Databases) -> Iterator[str]:
     """A migrated register that holds nothing."""
-    url = databases("template0")
-    migrate(url)
-    return url
+    with databases("template0") as url:
+        migrate(url)
+        yield url
 
 
 @pytest.fixture

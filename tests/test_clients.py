@@ -251,9 +251,9 @@ def python(schema: dict[str, Any], value: Any) -> str:
 @pytest.fixture(scope="module")
 def here(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What programs have to ask instead of what they say: the address of a running service, and a key to it."""
-    register = databases()
-    key = asyncio.run(make_key(register, Role.STEWARD))
-    with service(tmp_path_factory.mktemp("service") / "log", database_url=register) as running:
+    log = tmp_path_factory.mktemp("service") / "log"
+    with databases() as register, service(log, database_url=register) as running:
+        key = asyncio.run(make_key(register, Role.STEWARD))
         yield {"http://127.0.0.1:8000": f"http://127.0.0.1:{running.port}", "brn_": key}
 
 

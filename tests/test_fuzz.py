@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,12 +119,12 @@ def application(register: str) -> ASGIApp:
 
 
 @pytest.fixture(scope="module")
-def written_to(databases: Databases) -> tuple[ASGIApp, dict[str, str]]:
+def written_to(databases: Databases) -> Iterator[tuple[ASGIApp, dict[str, str]]]:
     """The application, on a register of its own, and the headers of who may write everything."""
-    url = databases()
-    key = asyncio.run(make_key(url, Role.STEWARD))
-    changes = {"database_url": url, "writes_per_minute": 1_000_000}
-    return front(create_api(load_settings().model_copy(update=changes))), {"Authorization": f"Bearer {key}"}
+    with databases() as url:
+        key = asyncio.run(make_key(url, Role.STEWARD))
+        changes = {"database_url": url, "writes_per_minute": 1_000_000}
+        yield front(create_api(load_settings().model_copy(update=changes))), {"Authorization": f"Bearer {key}"}
 
 
 def what_is_valid_is_accepted(ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:

@@ -108,8 +108,9 @@ async def test_no_two_keys_are_alike(fresh: str) -> None:
 
 def test_without_a_schema_the_operator_is_told_what_to_run(databases: Databases) -> None:
     """In a sentence, not with a traceback."""
-    empty = environment(database_url=databases("template0"))
-    told = subprocess.run([BROEN, "keys", "list"], env=empty, capture_output=True, text=True, check=False)
+    with databases("template0") as url:
+        empty = environment(database_url=url)
+        told = subprocess.run([BROEN, "keys", "list"], env=empty, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout) == (1, "")
     assert told.stderr.startswith("broen: The database: ")
     assert "Has `broen migrate` been run?" in told.stderr

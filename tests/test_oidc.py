@@ -21,9 +21,10 @@ AT_ONCE: Final = 100
 
 
 @pytest.fixture(scope="module")
-def register_of_callers(databases: Databases) -> str:
+def register_of_callers(databases: Databases) -> Iterator[str]:
     """A register in which failures are counted."""
-    return databases()
+    with databases() as url:
+        yield url
 
 
 @pytest.fixture

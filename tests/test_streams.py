@@ -35,11 +35,11 @@ FILL: Final = (
 
 
 @pytest.fixture(scope="module")
-def many(databases: Databases) -> str:
+def many(databases: Databases) -> Iterator[str]:
     """A register with so many documents that no buffer holds them all."""
-    url = databases()
-    asyncio.run(execute(url, *FILL))
-    return url
+    with databases() as url:
+        asyncio.run(execute(url, *FILL))
+        yield url
 
 
 @pytest.fixture(scope="module")
