@@ -144,7 +144,7 @@ def _me() -> Statement:
 
 @cache
 def _version() -> Statement:
-    return Statement(select(column("version_num")).select_from(table("alembic_version")))
+    return Statement(select(column("version_num")).select_from(table("alembic_version")), bare=True)
 
 
 @cache

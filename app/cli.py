@@ -29,9 +29,9 @@ from app.embedded import EmbeddedError, running
 from app.errors import BroenError, Unavailable
 from app.main import create_api
 from app.migrating import migrate as migrate_database
-from app.rest.reading import COPENHAGEN, Reader, ServerTooOldError
+from app.rest.reading import Reader, ServerTooOldError
 from app.rest.writing import Writer
-from app.settings import PREFIX, Settings, SettingsError, load_settings
+from app.settings import COPENHAGEN, PREFIX, Settings, SettingsError, load_settings
 
 T = TypeVar("T")
 HEADINGS: Final = [

@@ -1,21 +1,67 @@
 """Structured logs: one event a line, with the id of the request that it belongs to."""
 
+import asyncio
+import itertools
 import logging
+import os
 import re
 import sys
 import time
-from typing import Final, Literal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
+from typing import Any, Final, Literal
 
 import structlog
 from asgi_correlation_id import correlation_id
+from asgi_correlation_id.middleware import is_valid_uuid4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 log: Final = structlog.get_logger("broen")
 SECRET: Final = re.compile(r"(brn_[0-9a-f]{8}_|eyJ[\w-]{8})[\w.-]+", re.ASCII)
 """API keys and signed tokens, whole or broken off, wherever a client has put them; how they begin may be told."""
+ROOT: Final = logging.getLogger()
+SOON: Final = 0.05
+"""How many seconds a line waits for others at the most: a write of its own costs more than making it."""
+IDS: Final = (os.urandom(8).hex(), itertools.count(int.from_bytes(os.urandom(6))))
+"""What the ids of requests begin with in this process, and the number of the next."""
 PROBES: Final = ("/livez", "/readyz")
 """What health checks ask for, again and again."""
+
+
+class JsonLines(logging.StreamHandler[Any]):
+    """Where each event becomes a line of JSON. Those of requests are written together, some moments later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+        self._second, self._spelt = 0, ""
+
+    def now(self) -> str:
+        """The instant in RFC 3339, the seconds of which are spelt once."""
+        now = time.time()
+        if (second := int(now)) != self._second:
+            self._second, self._spelt = second, datetime.fromtimestamp(second, UTC).isoformat()[:19]
+        return f"{self._spelt}.{int(1e6 * (now - second)):06}Z"
+
+    def put(self, line: str) -> None:
+        """Write a finished line soon, and before any other event."""
+        if not self._lines:
+            asyncio.get_running_loop().call_later(SOON, self.flush)
+        self._lines.append(SECRET.sub(r"\1…", line) if "brn_" in line or "eyJ" in line else line)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write an event."""
+        self.flush()
+        super().emit(record)
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self.stream.write("".join(lines))
+        super().flush()
 
 
 def _request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -52,7 +98,7 @@ def configure(form: Literal["auto", "json", "text"], level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler() if text else JsonLines()
     handler.setFormatter(
         _Formatter(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail]
@@ -64,11 +110,15 @@ def configure(form: Literal["auto", "json", "text"], level: str) -> None:
     logging.getLogger("asgi_correlation_id").setLevel("ERROR")  # a client's odd request id is no event of ours
 
 
-class RequestLog:
-    """ASGI: one line a request, once it is answered; a failure that has been answered stops here."""
+class Requests:
+    """ASGI: gives each request an id, which its answer and the log carry, and one line once it is answered.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    A failure that has been answered stops here. `ready` has the answers that need not be waited for: they are most of
+    all, so that on their way nothing is done twice, and their lines are put together by hand.
+    """
+
+    def __init__(self, app: ASGIApp, ready: Callable[[Scope], tuple[Message, Message] | None]) -> None:
+        self.app, self._ready = app, ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request and log it."""
@@ -76,11 +126,23 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+        id = given if given and is_valid_uuid4(given) else f"{IDS[0]}{next(IDS[1]):016x}"
+        header = (b"x-request-id", id.encode())
+        if ready := self._ready(scope):
+            start, body = ready
+            status = start["status"]
+            await send({"type": "http.response.start", "status": status, "headers": [*start["headers"], header]})
+            await send(body)
+            _tell(scope, id, status, started)
+            return
+        correlation_id.set(id)
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message = {**message, "headers": [*message["headers"], header]}
             await send(message)
 
         try:
@@ -89,13 +151,23 @@ class RequestLog:
             if not status:
                 raise
         finally:
-            log.log(
-                logging.DEBUG if scope["path"] in PROBES else logging.INFO,
-                "request",
-                client=(scope.get("client") or ("",))[0],
-                method=scope["method"],
-                path=scope["path"],
-                query=scope["query_string"][:500].decode("latin-1"),
-                status=status,
-                ms=round(1000 * (time.perf_counter() - started), 1),
-            )
+            _tell(scope, id, status, started)
+
+
+def _tell(scope: Scope, id: str, status: int, started: float) -> None:
+    """Log that a request has been answered."""
+    method, path, query = scope["method"], scope["path"], scope["query_string"][:500].decode("latin-1")
+    ms, client = 1000 * (time.perf_counter() - started), (scope.get("client") or ("",))[0]
+    level = logging.DEBUG if path in PROBES else logging.INFO
+    handler = ROOT.handlers[0] if ROOT.handlers else None
+    if not ROOT.isEnabledFor(level):
+        return
+    if isinstance(handler, JsonLines):
+        handler.put(
+            f'{{"client": {quoted(client)}, "method": {quoted(method)}, "path": {quoted(path)}, '
+            f'"query": {quoted(query)}, "status": {status}, "ms": {ms:.2f}, "event": "request", '
+            f'"level": "{"info" if level == logging.INFO else "debug"}", "logger": "broen", '
+            f'"timestamp": "{handler.now()}", "request_id": "{id}"}}\n'
+        )
+        return
+    log.log(level, "request", client=client, method=method, path=path, query=query, status=status, ms=round(ms, 2))

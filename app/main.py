@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -19,12 +18,14 @@ from app import __version__, about
 from app.auth import Gate
 from app.errors.handling import handle_errors
 from app.insights import INSIGHTS
-from app.log import RequestLog, configure
+from app.log import Requests, configure
 from app.openapi import document
 from app.resources import RESOURCES
+from app.rest.cache import Cached
+from app.rest.kept import Store
+from app.rest.listening import Listener
 from app.rest.query import check_query
 from app.rest.reading import Reader
-from app.rest.response import Conditional
 from app.rest.writing import Writer
 from app.settings import Settings, load_settings
 
@@ -36,10 +37,12 @@ SENT: Final = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Min-Revision",
     "X-Request-ID",
 )
 EXPOSED: Final = (
     "Broen-As-Of",
+    "Broen-Revision",
     "Content-Disposition",
     "ETag",
     "Link",
@@ -49,6 +52,8 @@ EXPOSED: Final = (
     "X-Request-ID",
 )
 """What a page from anywhere may ask with, and see. There are no cookies, so that none can be made to write."""
+OPEN: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": ", ".join(EXPOSED)}
+"""The headers of every finished answer, whoever asks."""
 
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
@@ -60,7 +65,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
 def front(api: FastAPI) -> ASGIApp:
     """Put before the API what every request passes, the API's failures included."""
-    return CorrelationIdMiddleware(RequestLog(Conditional(api)))
+    cached = Cached(api, api.state.store, "/v1", api.state.day, OPEN)
+    return Requests(cached, cached.ready)
 
 
 def create_api(settings: Settings) -> FastAPI:
@@ -71,10 +77,12 @@ def create_api(settings: Settings) -> FastAPI:
         if not settings.database_url:
             raise RuntimeError("Set BROEN_DATABASE_URL, or run `broen serve`, which starts the embedded server.")
         end_with_parent()
+        url, store = settings.database_url, api.state.store
         async with (
-            Reader(settings.database_url, settings) as api.state.reader,
-            Writer(settings.database_url, settings) as api.state.writer,
-            Gate(settings.database_url, settings) as api.state.gate,
+            Listener(url, store),
+            Reader(url, settings) as api.state.reader,
+            Writer(url, settings, store.wrote) as api.state.writer,
+            Gate(url, settings) as api.state.gate,
         ):
             yield
 
@@ -88,6 +96,8 @@ def create_api(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(check_query)],
     )
+    api.state.store = Store(settings.cache_bytes, {resource.name: resource.tables for resource in RESOURCES})
+    api.state.day = settings.day
     handle_errors(api)
     api.add_middleware(
         CORSMiddleware,

@@ -2,16 +2,18 @@
 
 import difflib
 import os
-from datetime import date
+from datetime import date, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX: Final = "BROEN_"
+COPENHAGEN: Final = ZoneInfo("Europe/Copenhagen")
 
 
 def _postgresql(url: str) -> str:
@@ -99,7 +101,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".broen")
     """The folder of the embedded PostgreSQL."""
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
-    """How many connections to the database a worker reads with."""
+    """How many questions a worker asks the database at once; it has up to two connections for each."""
+    queue_size: Annotated[int, Field(ge=0, le=100_000)] = 200
+    """How many more may wait for their turn; those beyond are answered 503 at once."""
     statement_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 10
     """How long one statement may run, in seconds."""
     export_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
@@ -134,12 +138,19 @@ class Settings(BaseSettings):
     oidc_leeway_seconds: Annotated[float, Field(ge=0, le=600)] = 60
     """By how much the issuer's clock may differ from this one, in seconds."""
 
+    cache_bytes: Annotated[int, Field(ge=0, le=2**40)] = 64 * 2**20
+    """How many bytes of finished answers a worker keeps; 0 keeps none."""
+
     log_format: Literal["auto", "json", "text"] = "auto"
     """JSON lines or readable text; auto is text on a terminal."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """What is logged, from this level up."""
     today: Annotated[date, Field(ge=date(1000, 1, 1), lt=date(9999, 1, 1))] | None = None
     """A day to take for today, for trying out and for tests; without it, today in Europe/Copenhagen."""
+
+    def day(self) -> date:
+        """Today, in Copenhagen unless it is set."""
+        return self.today or datetime.now(COPENHAGEN).date()
 
     @field_validator("oidc_audience")
     @classmethod

@@ -3,7 +3,8 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any, Final
@@ -21,12 +22,15 @@ from app.db import create_engine
 from app.embedded import running
 from app.main import create_api, front
 from app.migrating import migrate
+from app.rest.kept import Store
 from app.rest.writing import Writer
 from app.settings import Settings, load_settings
 
 QUICK: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
 Databases = Callable[..., AbstractContextManager[str]]
+SERVING: Final[defaultdict[str | None, list[Store]]] = defaultdict(list)
+"""The answers that applications under test keep, by their register."""
 
 
 @pytest.fixture(scope="session")
@@ -98,8 +102,13 @@ def empty(databases: Databases) -> Iterator[str]:
 
 @pytest.fixture
 async def writer(fresh: str) -> AsyncIterator[Writer]:
-    """A writer to a register of one's own."""
-    async with Writer(fresh, load_settings()) as writer:
+    """A writer to a register of one's own, as part of whatever serves it."""
+
+    def told(revision: int, resources: Collection[str]) -> None:
+        for store in SERVING.get(fresh, ()):
+            store.wrote(revision, resources)
+
+    async with Writer(fresh, load_settings(), told) as writer:
         yield writer
 
 
@@ -119,11 +128,37 @@ async def own_client(fresh: str, settings: Settings) -> AsyncIterator[AsyncClien
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """The application, and a client of it."""
+    """The application, and a client of it that takes bytes as they are."""
     api: FastAPI = create_api(settings)
     transport = ASGITransport(front(api), raise_app_exceptions=False, root_path=settings.root_path)
-    async with api.router.lifespan_context(api), AsyncClient(transport=transport, base_url="http://broen") as client:
+    plain = AsyncClient(transport=transport, base_url="http://broen", headers={"Accept-Encoding": "identity"})
+    async with api.router.lifespan_context(api), plain as client:
+        SERVING[settings.database_url].append(api.state.store)
         yield client
+        SERVING[settings.database_url].remove(api.state.store)
+
+
+@asynccontextmanager
+async def counting(settings: Settings) -> AsyncIterator[tuple[AsyncClient, list[str]]]:
+    """The application, a client of it, and every statement that its requests send to the database."""
+    api: FastAPI = create_api(settings)
+    statements: list[str] = []
+
+    def note(statement: Any) -> None:
+        statements.append(statement.query)
+
+    async def listen(connection: Any) -> None:
+        connection.add_query_logger(note)
+
+    async with api.router.lifespan_context(api):
+        for pool in api.state.reader.pools:
+            for holder in pool._holders:  # noqa: SLF001 - the reader lends nobody its connections
+                holder._setup = listen  # noqa: SLF001
+        assert await api.state.store.wait_for(1, 20)
+        SERVING[settings.database_url].append(api.state.store)
+        async with AsyncClient(transport=ASGITransport(front(api)), base_url="http://broen") as client:
+            yield client, statements
+        SERVING[settings.database_url].remove(api.state.store)
 
 
 async def loaded(url: str) -> dict[Any, int]:

@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 from jsonschema import Draft202012Validator, FormatChecker
 
-from app.main import create_api, front
+from app.main import create_api
 from app.openapi import WITHOUT_DATABASE
 from app.resources import RESOURCES
 from app.rest.resource import Resource
 from app.settings import Settings
-from tests.conftest import serving
+from tests.conftest import counting, serving
 
 DAYS: Final = ("2006-12-31", "2026-06-01", "2027-01-01", "2030-01-01")
 OPENAPI: Final[dict[str, Any]] = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
@@ -253,20 +252,8 @@ async def test_every_answer_can_be_kept(client: AsyncClient, path: str) -> None:
 @pytest.fixture
 async def counted(settings: Settings) -> AsyncIterator[tuple[AsyncClient, list[str]]]:
     """A client, and every statement that its requests send to the database."""
-    api: FastAPI = create_api(settings)
-    statements: list[str] = []
-
-    def note(statement: Any) -> None:
-        statements.append(statement.query)
-
-    async def listen(connection: Any) -> None:
-        connection.add_query_logger(note)
-
-    async with api.router.lifespan_context(api):
-        for holder in api.state.reader._pool._holders:  # noqa: SLF001 - the reader lends nobody its connections
-            holder._setup = listen  # noqa: SLF001
-        async with AsyncClient(transport=ASGITransport(front(api)), base_url="http://broen") as client:
-            yield client, statements
+    async with counting(settings) as counted:
+        yield counted
 
 
 @pytest.mark.parametrize("path", [path for path in OPERATIONS if path not in WITHOUT_DATABASE])

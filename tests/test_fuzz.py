@@ -48,10 +48,13 @@ ASKING_AGAIN: Final = (ensure_resource_availability, ignored_auth, use_after_fre
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI without cursors, which nobody can make up: a wrong one is a 400, which hides what else is wrong."""
+    """The OpenAPI without what nobody can make up.
+
+    A wrong cursor is a 400, which hides what else is wrong; a revision that is still to come is waited for.
+    """
     whole: dict[str, Any] = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
     for operation in operations(whole):
-        operation["parameters"] = [p for p in operation["parameters"] if p["name"] != "cursor"]
+        operation["parameters"] = [p for p in operation["parameters"] if p["name"] not in ("cursor", "Min-Revision")]
     return whole
 
 

@@ -283,7 +283,8 @@ def _coverage(present: frozenset[str]) -> Statement:
         "period": json_object({"start": START, "end": END}),
         "as_of": bindparam("as_of", type_=Date()),
     }
-    return Statement(select(cast(json_object(whole), Text).label("body"), *absences(filters)))
+    body = cast(json_object(whole), Text).label("body")
+    return Statement(select(body, *absences(filters)), planned_once=True)
 
 
 def _array(found: ColumnElement[Any]) -> ColumnElement[Any]:

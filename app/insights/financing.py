@@ -139,7 +139,8 @@ def _financing() -> Statement:
         "financed": _in_currency(func.round(own + others, 2)),
         "not_financed": _in_currency(InitiativeRow.budget_amount - own - others),
     }
-    return Statement(select(cast(json_object(whole), Text).label("financing")).where(InitiativeRow.id == ID))
+    financing = cast(json_object(whole), Text).label("financing")
+    return Statement(select(financing).where(InitiativeRow.id == ID), planned_once=True)
 
 
 def _by_programme(line: CTE) -> CTE:

@@ -236,7 +236,8 @@ def _summary(present: frozenset[str], group_by: tuple[str, ...]) -> Statement:
         "lines": many(SummaryLine, told, order=order),
     }
     text = cast(json_object(summary), Text).label("summary")
-    return Statement(select(text, *absences({name: where for name, where in filters.items() if name in present})))
+    unknown = absences({name: where for name, where in filters.items() if name in present})
+    return Statement(select(text, *unknown), planned_once=not present)
 
 
 def _told(line: CTE, group_by: tuple[str, ...]) -> tuple[Subquery, list[ColumnElement[Any]]]:

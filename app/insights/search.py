@@ -14,7 +14,7 @@ from app.resources import RESOURCES
 from app.rest.missing import refuse_unknown
 from app.rest.paging import Cursor, following
 from app.rest.query import Question, Where
-from app.rest.reading import Reading, Statement
+from app.rest.reading import NEWEST, Reading, Statement
 from app.rest.response import Json
 from app.rest.schema import Absent, Id, Schema, Term
 from app.rest.search import WORDS_WANTED
@@ -146,7 +146,8 @@ select json_build_object(
         'total', (select count(*) from candidate), 'bounded', (select count(*) = :most from candidate))::text as found,
     (select json_build_array(rank, id)::text from item where n = :limit and (select count(*) > :limit from page)
     ) as more,
-    (select wide is null from search_query(:q, false, false)) as meaningless_q
+    (select wide is null from search_query(:q, false, false)) as meaningless_q,
+    {NEWEST} as revision_read
 """
 AUTOCOMPLETE: Final = f"""
 with candidate as (
@@ -155,7 +156,8 @@ with candidate as (
 )
 select json_build_object('items', coalesce(json_agg(json_build_object({SUGGESTION}) order by rank desc, id), '[]')
     )::text as found,
-    (select wide is null from search_query(:q, true, false)) as meaningless_q
+    (select wide is null from search_query(:q, true, false)) as meaningless_q,
+    {NEWEST} as revision_read
 from candidate join search_entry using (id)
 """
 

@@ -77,6 +77,18 @@ IF_NONE_MATCH: Final = {
     "schema": {"type": "string", "description": HELD, "examples": ['"f6397f2d146ca51bc9a5dc5f"']},
 }
 
+SEEN: Final = (
+    "A revision that the answer must show, or a later one: `Broen-Revision` of one's own write. It is waited for, for "
+    "two seconds at the most; then comes a 503."
+)
+MIN_REVISION: Final = {
+    "name": "Min-Revision",
+    "in": "header",
+    "required": False,
+    "description": SEEN,
+    "schema": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1, "description": SEEN, "examples": [1]},
+}
+
 
 def document(api: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, made once."""
@@ -116,14 +128,14 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
             parameter["schema"].setdefault("maxItems", MOST_VALUES)
     can_be_kept, dated, paged = path.startswith("/v1"), "as_of" in names, "cursor" in names
     present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged}
-    present |= {"Content-Disposition": paged, "Vary": paged}
+    present |= {"Content-Disposition": paged, "Vary": can_be_kept, "Broen-Revision": can_be_kept}
     answer = operation["responses"]["200"] | {
         "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",
         "headers": headers(*(n for n, is_there in present.items() if is_there), tagged=not paged),
     }
     responses = {"200": answer}
     if can_be_kept:
-        parameters.append(IF_NONE_MATCH)
+        parameters += [IF_NONE_MATCH] if path in WITHOUT_DATABASE else [IF_NONE_MATCH, MIN_REVISION]
         responses["304"] = {
             "description": "What `If-None-Match` names is still the answer; there is no body.",
             "headers": answer["headers"],

@@ -33,13 +33,21 @@ HEADERS: Final = {
         "schema": {"type": "string"},
     },
     "Location": {"description": "The path of the record.", "schema": {"type": "string"}},
-    "Vary": {"description": "That the answer depends on `Accept`.", "schema": {"type": "string"}},
+    "Broen-Revision": {
+        "description": "The revision of the register that is shown, or was written; absent from what is streamed.",
+        "schema": {"type": "integer"},
+    },
+    "Vary": {
+        "description": "The headers that the answer depends on: `Accept-Encoding`, for it comes as gzip too, and of a "
+        "list `Accept`.",
+        "schema": {"type": "string"},
+    },
     "WWW-Authenticate": {"description": "`Bearer`, and what was wrong with the token.", "schema": {"type": "string"}},
     "Retry-After": {"description": "In how many seconds to try again.", "schema": {"type": "integer"}},
 }
 OF_A_PROBLEM: Final = {401: ["WWW-Authenticate"], 412: ["ETag"], 429: ["Retry-After"], 503: ["Retry-After"]}
 """The headers that a problem has beside the id of its request."""
-SOMETIMES: Final = ("Link", "Content-Disposition")
+SOMETIMES: Final = ("Broen-Revision", "Link", "Content-Disposition")
 """The headers that not every answer has; nor does what is streamed, or a trial, have an ETag."""
 UNUSED: Final = ("HTTPValidationError", "JsonValue", "ValidationError")
 """What FastAPI and Pydantic add and nothing refers to."""

@@ -97,7 +97,9 @@ async def delete(kind: Kind[Any, D], intent: Intent, id: str) -> Response:
                 says = f"There is no other {other} among the {kind.name}"
                 raise BadParameters(faults=[bad_parameter("replaced_by", says, near)])
         await revision.delete(kind, id, other)
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
+    return Response(
+        status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store", **_newest(intent, revision)}
+    )
 
 
 async def restore(kind: Kind[P, D], intent: Intent, id: str) -> Json[P]:
@@ -191,9 +193,14 @@ async def _read(
     today = intent.read.today()
     row = await revision.row(kind.by_id, {"id": id, "as_of": today})
     assert row is not None, "it has just been written"
-    headers = {"Broen-As-Of": str(today), "Cache-Control": "no-store"}
+    headers = {"Broen-As-Of": str(today), "Cache-Control": "no-store", **_newest(intent, revision)}
     if status is HTTPStatus.CREATED:
         headers["Location"] = f"{intent.read.root}{kind.path}/{id}"
     if intent.dry_run:
         headers["ETag"] = ""  # another write may be given this version
     return Json(row["item"].encode(), version=row["version"], headers=headers, status=status)
+
+
+def _newest(intent: Intent, revision: Revision) -> dict[str, str]:
+    """What tells which revision shows what was written; one that changes nothing is none."""
+    return {"Broen-Revision": str(revision.id if revision.changes and not intent.dry_run else revision.id - 1)}

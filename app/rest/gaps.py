@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.db import RecordRow, table_of
 from app.rest.links import Condition
 from app.rest.schema import Schema
-from app.rest.sources import SourceRow
+from app.rest.sources import OwnSource
 from app.rest.view import Computed, Parts, kind_of
 
 NOTHING: Final = literal_column("array['', '{}', '[]']", ARRAY(Text))
@@ -31,7 +31,7 @@ def gaps(
 
     def lacks(name: str) -> Condition:
         if name == "sources":
-            return ~exists().where(SourceRow.resource == resource, SourceRow.record_id == row.id)
+            return ~exists().where(OwnSource.resource == resource, OwnSource.record_id == row.id)
         if name in parts:
             return ~exists().where(parts[name].record_id == row.id)
         value: Any = computed.get(name)

@@ -65,7 +65,14 @@ class Kind(Generic[P, D]):
     def by_id(self) -> Statement:
         """The record of an `id`, as it is read on a day: its `item` and its `version`."""
         item = cast(self.item, Text).label("item")
-        return Statement(select(item, self.table.c.version).where(self.table.c.id == bindparam("id", type_=Text())))
+        this = self.table.c.id == bindparam("id", type_=Text())
+        return Statement(select(item, self.table.c.version).where(this), planned_once=True)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that a record is kept in, but those that all kinds share."""
+        own = (table_of(part).name for part in self.parts.values() if not self.shares(part))
+        return frozenset({self.table.name, *own})
 
     def shares(self, part: type[PartRow]) -> Mapping[str, Any]:
         """The columns that say of which kind a part is, where all kinds share the table: that of sources."""

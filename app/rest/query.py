@@ -8,6 +8,7 @@ class ThingQuery(ListQuery):
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Annotated, Any, Final, cast, get_args
 from urllib.parse import unquote_to_bytes, urlencode
 
@@ -173,7 +174,7 @@ class Question(Moment):
     @classmethod
     def filters(cls) -> dict[str, Where]:
         """The filters that there are."""
-        return {n: m for n, info in cls.model_fields.items() for m in info.metadata if isinstance(m, Where)}
+        return _filters(cls)
 
     def present(self) -> dict[str, Any]:
         """The filters that are set, with their values."""
@@ -183,6 +184,11 @@ class Question(Moment):
         """The question as it stands in a URL, with changes."""
         asked = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) | changes
         return urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in asked.items()}, doseq=True)
+
+
+@cache
+def _filters(model: type[Question]) -> dict[str, Where]:
+    return {n: m for n, info in model.model_fields.items() for m in info.metadata if isinstance(m, Where)}
 
 
 class Filters(Question):

@@ -6,22 +6,24 @@ through a cursor, on a connection that is made for it and closed after it; of th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Final, Protocol, Self, cast
-from zoneinfo import ZoneInfo
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import ClauseElement, literal, make_url, select
+from sqlalchemy import ClauseElement, Select, literal, literal_column, make_url, select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.away import AWAY, fetch, told
+from app.db import Base
 from app.errors import Unavailable
 from app.settings import Settings
 
-COPENHAGEN: Final = ZoneInfo("Europe/Copenhagen")
 DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
 OLDEST_SERVER: Final = 18
 READ_ONLY: Final = {
@@ -38,18 +40,82 @@ class ServerTooOldError(Exception):
     """The PostgreSQL server is older than what the register stands on."""
 
 
-class Statement:
-    """A statement as text, and the order in which its parameters go in."""
+@dataclass
+class Read:
+    """What was read for an answer: from which tables, and of which revision."""
 
-    def __init__(self, query: ClauseElement) -> None:
+    tables: set[str] = field(default_factory=set)
+    revision: int | None = None
+    """The earliest that any of its statements saw; None while there was none."""
+
+    def note(self, tables: set[str], revision: int) -> None:
+        """Note what a statement has read."""
+        self.tables |= tables
+        self.revision = revision if self.revision is None else min(self.revision, revision)
+
+
+READ: Final[ContextVar[Read | None]] = ContextVar("read", default=None)
+"""Where it is noted for the request under way."""
+
+NEWEST: Final = "(select coalesce(max(id), 0) from revision)"
+"""The revision that a statement sees."""
+WORDS: Final = re.compile(r"""'(?:[^']|'')*'|(?<![\w."])(?<!AS )"?(\w+)"?(?![\w."(])(?! AS own_)""")
+"""The words of a statement that may name a table. An alias that begins with `own_` is for rows that are only ever
+written with another record that the statement reads too: nothing depends on them that does not depend on that one."""
+
+
+def tables_in(sql: str) -> set[str]:
+    """The tables that a statement names, but for what tells which revision it sees."""
+    return Base.metadata.tables.keys() & set(WORDS.findall(sql.replace(NEWEST, "")))
+
+
+class Statement:
+    """A statement as text, the order in which its parameters go in, and the tables that it names.
+
+    A select tells in the column `revision_read` what is newest to it, unless it is read `bare`. It is planned anew for
+    the values that it is given, which may be common or rare, unless these make no difference: `planned_once`.
+    """
+
+    def __init__(self, query: ClauseElement, *, bare: bool = False, planned_once: bool = False) -> None:
+        self.planned_once = planned_once
+        if isinstance(query, Select) and not bare:
+            query = query.add_columns(literal_column(NEWEST).label("revision_read"))
         compiled = cast("SQLCompiler", query.compile(dialect=DIALECT))
         self.sql = compiled.string
+        self.tables = tables_in(self.sql)
         self._names = compiled.positiontup or []
         self._literals = compiled.params
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """The parameters in their order: the values by name, and the statement's own literals."""
         return [values[name] if name in values else self._literals[name] for name in self._names]
+
+
+class Turns:
+    """A number of connections, for which is waited in a fair queue: neither long nor without end."""
+
+    def __init__(self, number: int, most: int, patience: float, what: str) -> None:
+        self._free = asyncio.Semaphore(number)  # first come, first served, which a pool is not
+        self._waiting, self._most, self._patience = 0, most, patience
+        self._busy = f"Too many {what} right now."
+
+    async def __aenter__(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        if self._waiting >= self._most:
+            raise Unavailable(self._busy)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise Unavailable(self._busy) from error
+        finally:
+            self._waiting -= 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free.release()
 
 
 class Asked(Protocol):
@@ -66,57 +132,62 @@ class Reader:
         self.root = settings.root_path
         self.settings = settings
         self._url = url
-        self._today = settings.today
-        self._patience = settings.statement_seconds
-        self._turns = asyncio.Semaphore(settings.pool_size)  # first come, first served, which the pool is not
-        self._streams = asyncio.Semaphore(settings.export_pool_size)
-        self._pool = asyncpg.create_pool(
-            url,
-            min_size=0,  # a database that is away must not keep the service from starting
-            max_size=settings.pool_size,
-            init=check_version,
-            reset=keep,
-            command_timeout=settings.statement_seconds + 1,
-            timeout=5,
-            server_settings=READ_ONLY | session("broen reads", statement_timeout=settings.statement_seconds),
+        patience, waiting = settings.statement_seconds, settings.queue_size
+        self._turns = Turns(settings.pool_size, waiting, patience, "questions are waiting for the database")
+        self._streams = Turns(settings.export_pool_size, waiting, patience, "exports are under way")
+        self._planned_anew, self._planned_once = (
+            asyncpg.create_pool(
+                url,
+                min_size=0,  # a database that is away must not keep the service from starting
+                max_size=settings.pool_size,
+                init=check_version,
+                reset=keep,
+                command_timeout=settings.statement_seconds + 1,
+                timeout=5,
+                statement_cache_size=300,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=0,  # that is, however long they are
+                server_settings=READ_ONLY
+                | session("broen reads", statement_timeout=settings.statement_seconds)
+                | {"plan_cache_mode": plans},
+            )
+            for plans in ("force_custom_plan", "force_generic_plan")
         )
 
     async def __aenter__(self) -> Self:
-        await self._pool
+        for pool in self.pools:
+            await pool
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        try:
-            await self._pool.close()
-        except AWAY:  # a server that has just gone away cannot be told goodbye
-            self._pool.terminate()
+        for pool in self.pools:
+            try:
+                await pool.close()
+            except AWAY:  # a server that has just gone away cannot be told goodbye
+                pool.terminate()
+
+    @property
+    def pools(self) -> Sequence[asyncpg.Pool]:
+        """The connections that it reads with."""
+        return self._planned_anew, self._planned_once
 
     async def check(self) -> None:
         """Raise ServerTooOldError when the server is; Unavailable when there is none to ask."""
-        await self.row(Statement(select(literal(1))), {})
+        await self.row(Statement(select(literal(1)), bare=True), {})
 
     def today(self) -> date:
         """The day that an answer is about when nothing else is said."""
-        return self._today or datetime.now(COPENHAGEN).date()
-
-    @asynccontextmanager
-    async def _turn(self, turns: asyncio.Semaphore, busy: str) -> AsyncIterator[None]:
-        """Wait for a connection to be free, but not without end."""
-        try:
-            async with asyncio.timeout(self._patience):
-                await turns.acquire()
-        except TimeoutError as error:
-            raise Unavailable(busy) from error
-        try:
-            yield
-        finally:
-            turns.release()
+        return self.settings.day()
 
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
         """The first row that a statement gives; Unavailable when the database can't answer."""
         arguments = statement.arguments(values)
-        async with self._turn(self._turns, "Too many questions are waiting for the database right now."):
-            return next(iter(await fetch(self._pool, statement.sql, *arguments)), None)
+        pool = self._planned_once if statement.planned_once else self._planned_anew
+        async with self._turns:
+            row = next(iter(await fetch(pool, statement.sql, *arguments)), None)
+        if (read := READ.get()) is not None:
+            read.note(statement.tables, row.get("revision_read", -1) if row else -1)
+        return row
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> AsyncGenerator[list[asyncpg.Record], None]:
         """All rows that a statement gives, some at a time, as they were at one moment.
@@ -124,7 +195,7 @@ class Reader:
         The next ones are fetched while the caller has these. The connection is free when all have been read or the
         generator is closed, whatever the database was doing. Unavailable as in `row`, between any two.
         """
-        async with self._turn(self._streams, "Too many exports are under way right now."), self._connection() as held:
+        async with self._streams, self._connection() as held:
             with told():
                 await held.transaction(isolation="repeatable_read", readonly=True).start()
                 cursor = await held.cursor(statement.sql, *statement.arguments(values))

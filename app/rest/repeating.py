@@ -21,7 +21,7 @@ from app.rest.reading import Statement
 from app.rest.response import Json
 from app.rest.revision import Revision
 
-KEPT: Final = ("Broen-As-Of", "Cache-Control", "ETag", "Location")
+KEPT: Final = ("Broen-As-Of", "Broen-Revision", "Cache-Control", "ETag", "Location")
 """The headers of an answer that are given again."""
 FIND: Final = Statement(text("select * from repeatable where key = :key and created_at > now() - interval '24 hours'"))
 KEEP: Final = Statement(

@@ -54,6 +54,7 @@ class Resource(Kind[P, D]):
     geometry: ColumnElement[Any] | None = None
     tag: str = field(init=False)
     router: APIRouter = field(init=False)
+    _filters: dict[type[Filters], dict[str, Where]] = field(init=False, default_factory=dict)
     listing: Listing = field(init=False)
     """Its list, as it is given whole."""
 
@@ -71,7 +72,12 @@ class Resource(Kind[P, D]):
         )
 
     def filters(self, query_type: type[Filters]) -> dict[str, Where]:
-        """The filters that a list of these records offers."""
+        """The filters that a list of these records offers, made once."""
+        if query_type not in self._filters:
+            self._filters[query_type] = self._made(query_type)
+        return self._filters[query_type]
+
+    def _made(self, query_type: type[Filters]) -> dict[str, Where]:
         own = {
             "id": any_of(self.row.id),
             "document": supported_by(self.name, self.row.id),
@@ -188,7 +194,7 @@ def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
     every = shape.query.filters()
     counts = facets({name: counted(every[name], matching(name), id) for name in sorted(shape.facets)})
     beside = (total.label("total"), counts.label("facets"), *absences(filters))
-    return Statement(page.add_columns(*beside))
+    return Statement(page.add_columns(*beside), planned_once=not shape.present and not shape.facets)
 
 
 @lru_cache(maxsize=1000)

@@ -54,6 +54,8 @@ class Revision:
 
     def __init__(self, connection: asyncpg.Connection, id: int, at: datetime) -> None:
         self.id, self.at, self.changes = id, at, 0
+        self.resources: set[str] = set()
+        """The names of what it has written."""
         self._connection = connection
         self._checks = Checks(self)
         self._checked, self._replan_at = 0, BATCH
@@ -101,6 +103,7 @@ class Revision:
         entry = {"revision": self.id, "id": id, "version": held.version + 1, "replaced_by": replaced_by}
         await self.rows(_record_deletion(kind), entry)
         self.changes += 1
+        self.resources.add(kind.name)
         return True
 
     async def latest(self, records: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LastChange]:
@@ -203,6 +206,7 @@ class Revision:
             _record(kind), {"revision": self.id, "resource": kind.name, "ids": list(ops), "ops": list(ops.values())}
         )
         self.changes += len(ops)
+        self.resources.add(kind.name)
 
 
 def batches(records: Iterable[tuple[str, D]]) -> Iterator[dict[str, D]]:

@@ -4,12 +4,12 @@ All resources share one table, so that a document knows everything that it suppo
 """
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from jsonpointer import JsonPointerException, resolve_pointer
 from sqlalchemy import ColumnElement, Index, ScalarSelect, any_, exists
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from app.db import PartRow, refers_to
 from app.errors import Fault, bad_value
@@ -32,13 +32,17 @@ class SourceRow(PartRow):
     stated: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
 
 
+OwnSource: Final = aliased(SourceRow, name="own_source")
+"""The sources of a record that is read itself, and so written whenever they are."""
+
+
 def _of(resource: str, id: InstrumentedAttribute[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return SourceRow.resource == resource, SourceRow.record_id == id
+    return OwnSource.resource == resource, OwnSource.record_id == id
 
 
 def sources_of(resource: str, id: InstrumentedAttribute[str], shape: type[Source[Any]]) -> ScalarSelect[Any]:
     """The sources of a record, as an array."""
-    return many(shape, SourceRow, *_of(resource, id), order=[SourceRow.position])
+    return many(shape, OwnSource, *_of(resource, id), order=[OwnSource.position])
 
 
 def supported_by(resource: str, id: InstrumentedAttribute[str]) -> Where:
@@ -46,7 +50,7 @@ def supported_by(resource: str, id: InstrumentedAttribute[str]) -> Where:
     document = stored_column(SourceRow.document_id)
 
     def condition(documents: Any) -> ColumnElement[bool]:
-        return exists().where(*_of(resource, id), SourceRow.document_id == any_(documents))
+        return exists().where(*_of(resource, id), OwnSource.document_id == any_(documents))
 
     return Where(condition, ARRAY(document.type), (document,))
 

@@ -5,7 +5,7 @@ A revision is checked as a whole, references and deferred constraints included, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Self
 
@@ -33,10 +33,15 @@ UNCERTAIN: Final = "The database went away; whether the write was kept is not kn
 
 
 class Writer:
-    """The only way to change the register."""
+    """The only way to change the register.
 
-    def __init__(self, url: str, settings: Settings) -> None:
-        self.settings = settings
+    `told` hears of each revision that has been committed, with the resources that it wrote.
+    """
+
+    def __init__(
+        self, url: str, settings: Settings, told: Callable[[int, Collection[str]], None] | None = None
+    ) -> None:
+        self.settings, self._told = settings, told
         self._turns = asyncio.Semaphore(settings.write_pool_size)  # first come, first served, which the pool is not
         limits = session(
             "broen writes", statement_timeout=settings.statement_seconds, lock_timeout=settings.write_seconds
@@ -78,7 +83,10 @@ class Writer:
             try:
                 yield revision
                 await revision.check()
-                await _end(connection, keep=revision.changes > 0 and not trial)
+                kept = revision.changes > 0 and not trial
+                await _end(connection, keep=kept)
+                if kept and self._told:
+                    self._told(revision.id, revision.resources)
             except asyncpg.IntegrityConstraintViolationError as error:
                 await _end(connection, keep=False)
                 raise await _refusal(connection, revision, error) from error

@@ -187,7 +187,7 @@ def _page(present: frozenset[str], *, after: bool) -> Statement:
     if after:
         records = records.where(beyond(DUE.c.uid, DUE.c.due, last_first=False))
     page = page_of(records, _item(), DUE.c.uid, DUE.c.due, last_first=False)
-    return Statement(page.add_cte(_due()).add_columns(*absences(filters)))
+    return Statement(page.add_cte(_due()).add_columns(*absences(filters)), planned_once=not filters)
 
 
 @lru_cache(maxsize=50)

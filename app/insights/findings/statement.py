@@ -66,7 +66,8 @@ def statement(rules: frozenset[str], present: frozenset[str], wanted: Wanted) ->
     if wanted is Wanted.NEXT:
         records = records.where(beyond(key, matching.c.rank, last_first=False))
     page = page_of(records, _item(matching), key, matching.c.rank, last_first=False)
-    return Statement(page.add_columns(_counts(matching).label("counts"), *absences(filters)))
+    page = page.add_columns(_counts(matching).label("counts"), *absences(filters))
+    return Statement(page, planned_once=not filters)
 
 
 def _found(rules: frozenset[str]) -> CTE:

@@ -102,7 +102,7 @@ def _inheritance() -> Statement:
     )
     region = json_object({"id": RegionRow.id, "name": RegionRow.name})
     whole = cast(json_object({"as_of": AS_OF, "region": region, "changes": changes}), Text)
-    return Statement(select(whole.label("inheritance")).where(RegionRow.id == ID))
+    return Statement(select(whole.label("inheritance")).where(RegionRow.id == ID), planned_once=True)
 
 
 def _passing() -> CTE:
