@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 CLIENTS := .venv/clients
 NPM := PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm --cache "$(CURDIR)/$(CLIENTS)/npm" --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test fuzz check format lock openapi clean
+.PHONY: run test fuzz bench check format lock openapi clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.done  ## serve the register on http://127.0.0.1:8000
@@ -18,6 +18,9 @@ test: .venv/dev.done .venv/clients.done  ## run all tests
 
 fuzz: .venv/dev.done  ## ask for minutes what nobody would think of; EXAMPLES=1000 of each operation
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/python -m pytest -n auto tests/test_fuzz.py
+
+bench: .venv/dev.done  ## measure against a bare server; QUICK=1 for a look, GROWTH=1 with up to a million initiatives
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(GROWTH),--growth)
 
 check: .venv/dev.done  ## everything that can be checked without a test
 	$(BIN)/ruff check .

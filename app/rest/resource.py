@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy import ColumnElement, Select, null, select
 
 from app.auth import Caller
@@ -30,6 +30,7 @@ from app.rest.paging import Cursor, all_of, beyond, first_of, following, page_of
 from app.rest.query import Filters, ListQuery, Moment, Where, any_of, any_state
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
+from app.rest.routing import Below
 from app.rest.schema import Page
 from app.rest.search import found, saying
 from app.rest.sent import Body
@@ -53,7 +54,7 @@ class Resource(Kind[P, D]):
     on_the_map: bool = False
     geometry: ColumnElement[Any] | None = None
     tag: str = field(init=False)
-    router: APIRouter = field(init=False)
+    router: Below = field(init=False)
     _filters: dict[type[Filters], dict[str, Where]] = field(init=False, default_factory=dict)
     listing: Listing = field(init=False)
     """Its list, as it is given whole."""
@@ -62,7 +63,7 @@ class Resource(Kind[P, D]):
         """Derive what needs no other resource."""
         super().__post_init__()
         self.tag = re.sub("[-/]", " ", self.name)
-        self.router = APIRouter(prefix=self.path, tags=[self.tag])
+        self.router = Below(prefix=self.path, tags=[self.tag])
         self.listing = Listing(self.name, self.public, formats=(*TABLES, GEOJSON) if self.on_the_map else TABLES)
         offer(
             self.query,
