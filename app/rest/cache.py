@@ -175,7 +175,7 @@ class Cached:
             READ.reset(token)
         if start is None or tag is None:
             return None
-        return Answer(tag, self._headers(start["headers"]), body, frozenset(read.tables), read.revision)
+        return Answer(tag, self._headers(start["headers"]), body, read.tables, read.revision)
 
     def _headers(self, given: Iterable[Header]) -> list[Header]:
         """The headers of an answer, whatever form it is sent in and whoever asks."""

@@ -24,6 +24,9 @@ LEVEL: Final = 5
 """How hard gzip tries: beyond it, time grows and the answers of the register hardly shrink."""
 OVERHEAD: Final = 4000
 """What an answer takes beside its bytes, in bytes."""
+HEADERS: Final[dict[Header, Header]] = {}
+"""The headers that are known, of which there are few, and some that are not."""
+MOST_HEADERS: Final = 1000
 BESIDES: Final = frozenset({"change", "revision", "search_entry", "search_word", "source"})
 """The tables that every write may write."""
 
@@ -38,6 +41,11 @@ class Form(NamedTuple):
 class Answer:
     """A finished answer: its bytes, plain and gzipped, what it has read, and which revision it shows."""
 
+    __slots__ = (
+        *("_bytes", "_headers", "_sent", "_tag", "_unmodified", "_zipped_tag", "_zipping"),
+        *("epoch", "gzip", "open", "plain", "revision", "tables", "weight"),
+    )
+
     def __init__(
         self, tag: bytes, headers: Sequence[Header], body: bytes, tables: frozenset[str], revision: int | None
     ) -> None:
@@ -49,7 +57,7 @@ class Answer:
         self.weight = 0
         """What it takes of the store, in bytes."""
         self._tag, self._zipped_tag = tag, tag[:-1] + b'-gzip"'
-        self._headers, self._bytes = list(headers), body
+        self._headers, self._bytes = [_one(header) for header in headers], body
         self._sent: list[list[Header]] = []
         self._unmodified: dict[bytes, Message] = {}
         self.plain = self._form(tag, body)
@@ -116,6 +124,11 @@ class Answer:
         sent = [*revised, *self._headers, (b"etag", tag), *headers]
         self._sent.append(sent)
         return sent
+
+
+def _one(header: Header) -> Header:
+    """A header that most answers have, as the same object in all of them."""
+    return HEADERS.setdefault(header, header) if len(HEADERS) < MOST_HEADERS else HEADERS.get(header, header)
 
 
 def _start(status: HTTPStatus, headers: list[Header]) -> Message:

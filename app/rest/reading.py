@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final, Protocol, Self, cast
 
@@ -44,13 +44,13 @@ class ServerTooOldError(Exception):
 class Read:
     """What was read for an answer: from which tables, and of which revision."""
 
-    tables: set[str] = field(default_factory=set)
+    tables: frozenset[str] = frozenset()
     revision: int | None = None
     """The earliest that any of its statements saw; None while there was none."""
 
-    def note(self, tables: set[str], revision: int) -> None:
+    def note(self, tables: frozenset[str], revision: int) -> None:
         """Note what a statement has read."""
-        self.tables |= tables
+        self.tables = self.tables | tables if self.tables else tables
         self.revision = revision if self.revision is None else min(self.revision, revision)
 
 
@@ -64,9 +64,9 @@ WORDS: Final = re.compile(r"""'(?:[^']|'')*'|(?<![\w."])(?<!AS )"?(\w+)"?(?![\w.
 written with another record that the statement reads too: nothing depends on them that does not depend on that one."""
 
 
-def tables_in(sql: str) -> set[str]:
+def tables_in(sql: str) -> frozenset[str]:
     """The tables that a statement names, but for what tells which revision it sees."""
-    return Base.metadata.tables.keys() & set(WORDS.findall(sql.replace(NEWEST, "")))
+    return frozenset(Base.metadata.tables.keys() & set(WORDS.findall(sql.replace(NEWEST, ""))))
 
 
 class Statement:
