@@ -55,6 +55,10 @@ def told() -> Iterator[None]:
         raise Unavailable("The database cannot be reached right now.") from error
 
 
+async def keep(_: object) -> None:
+    """Nothing to reset when a connection goes back to its pool: nothing is left behind on it."""
+
+
 async def fetch(pool: asyncpg.Pool, sql: str, *arguments: object) -> list[asyncpg.Record]:
     """All that a statement gives, told as above; it may be run twice.
 

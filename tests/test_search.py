@@ -444,6 +444,9 @@ async def test_a_register_that_is_migrated_is_searched_like_one_that_was_written
         fresh,
         "drop table history.search_entry, search_entry, search_word cascade",
         *(f"drop function if exists {name} cascade" for (name,) in functions),
+        "drop table api_key, allowance, repeatable",
+        "alter table revision drop column by_organisations",
+        "alter table change drop column replaced_by",
         "update alembic_version set version_num = '0006'",
     )
     await asyncio.to_thread(command.upgrade, configured(fresh), "0007")

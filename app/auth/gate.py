@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer
 from app.auth import keys, limits
 from app.auth.caller import Caller
 from app.auth.oidc import MOST_CHARACTERS, TOKEN, Issuer
-from app.away import AWAY, fetch
+from app.away import AWAY, fetch, keep
 from app.errors import Forbidden, TooManyRequests, Unauthorized
 from app.settings import Settings
 
@@ -37,6 +37,7 @@ class Gate:
             url,
             min_size=0,
             max_size=4,
+            reset=keep,
             command_timeout=settings.statement_seconds + 1,
             timeout=5,
             server_settings={

@@ -55,15 +55,16 @@ class Checks:
         self._waiting, self._due = 0, MOST_PENDING
         self._linked: defaultdict[Column[Any], list[str]] = defaultdict(list)
 
-    def record(self, path: str, data: RecordData[Any], row: Row, table: FromClause) -> None:
+    def record(self, path: str, data: RecordData[Any], row: Row, table: FromClause, before: Row) -> None:
         """Note what is to be checked of a record that is written; its parts are noted one by one."""
         self._faults += dangling(data, path)
-        self.names(Place(path, ""), data, row, table)
+        self.names(Place(path, ""), data, row, table, before)
 
-    def names(self, place: Place, data: Schema, row: Row, table: FromClause) -> None:
-        """Note whom a record or a part names."""
+    def names(self, place: Place, data: Schema, row: Row, table: FromClause, before: Row | None = None) -> None:
+        """Note whom a record or a part names that it did not name before."""
         for cell in cells_of(type(data), table):
-            if cell.target is not None and (id := row[cell.column]) is not None:
+            id = row[cell.column]
+            if cell.target is not None and id is not None and id != (before or {}).get(cell.column):
                 self._ids[cell.target][id].append(Place(place.record, f"{place.pointer}/{cell.field}"))
                 self._waiting += 1
                 column = cast("Column[Any]", table.c[cell.column])

@@ -19,7 +19,7 @@ from fastapi import Depends, Request
 from sqlalchemy import ClauseElement, Select, literal, literal_column, make_url, select
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.away import AWAY, fetch, told
+from app.away import AWAY, fetch, keep, told
 from app.db import Base
 from app.errors import Unavailable
 from app.settings import Settings
@@ -239,10 +239,6 @@ async def check_version(connection: asyncpg.Connection) -> None:
         raise ServerTooOldError(
             f"PostgreSQL {OLDEST_SERVER} is needed, and the server is {version.major}.{version.minor}."
         )
-
-
-async def keep(_: object) -> None:
-    """Nothing to reset: a read leaves nothing behind on its connection."""
 
 
 async def _reader(request: Request) -> Reader:

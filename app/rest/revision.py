@@ -146,15 +146,16 @@ class Revision:
                 created.append({**row, "created_at": self.at})
             else:
                 replaced.append(row)
-            self._checks.record(f"{kind.name}/{id}", data, row, table)
+            before = held[id].data
+            self._checks.record(f"{kind.name}/{id}", data, row, table, cells(before, table) if before else {})
         if created:
             await self.rows(insert_rows(table, tuple(created[0])), {"rows": as_json(created)})
         if replaced:
             await self.rows(update_rows(table, tuple(replaced[0])), {"rows": as_json(replaced)})
         for name in kind.parts:
-            before = {id: getattr(held[id].data, name, []) for id in records}
-            lists = {id: items for id, data in records.items() if (items := getattr(data, name)) != before[id]}
-            await self._put_parts(kind, name, lists, [id for id in lists if before[id]])
+            there = {id: getattr(held[id].data, name, []) for id in records}
+            lists = {id: items for id, data in records.items() if (items := getattr(data, name)) != there[id]}
+            await self._put_parts(kind, name, lists, [id for id in lists if there[id]])
         await self._record(kind, {id: op or ("replace" if held[id].data else "create") for id in records})
         self._written |= {f"{kind.name}/{id}": kind for id in list(records)[:MOST_POINTERS]}
         await self._checks.settle()

@@ -12,14 +12,16 @@ from typing import Any, Final, Self
 import asyncpg
 
 from app.auth import Caller
-from app.away import AWAY, DROPPED, told
+from app.away import AWAY, DROPPED, keep, told
 from app.errors import BroenError, InvalidBody, Unavailable, bad_value
-from app.rest.reading import check_version, keep, session
+from app.rest.reading import check_version, session
 from app.rest.revision import Revision
 from app.settings import Settings
 
-TURN: Final = "begin; select pg_advisory_xact_lock(hashtextextended('broen.revision', 0))"
-PATIENT_TURN: Final = f"begin; set local statement_timeout = 0; set local lock_timeout = '60s'; {TURN[7:]}"
+LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('broen.revision', 0))"
+TURN: Final = f"begin; set local plan_cache_mode = force_generic_plan; {LOCK}"
+"""Planning again what is always asked alike would take as long as the rest."""
+PATIENT_TURN: Final = f"begin; set local statement_timeout = 0; set local lock_timeout = '60s'; {LOCK}"
 OPEN: Final = """
     insert into revision (id, at, by, by_organisations, note)
     select coalesce(max(id), 0) + 1, greatest(clock_timestamp(), max(at) + interval '1 microsecond'), $1, $2, $3
