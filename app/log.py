@@ -59,7 +59,7 @@ class JsonLines(logging.StreamHandler[Any]):
     def flush(self) -> None:
         """Write what is waiting."""
         lines, self._lines = self._lines, []
-        if lines:
+        if lines and not self.stream.closed:
             self.stream.write("".join(lines))
         super().flush()
 
