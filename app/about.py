@@ -18,6 +18,7 @@ from app.insights import INSIGHTS
 from app.migrating import head
 from app.resources import RESOURCES
 from app.resources.organisations import OrganisationRow
+from app.rest import known
 from app.rest.changes import RevisionRow
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
@@ -111,7 +112,7 @@ async def readyz(_: Annotated[Nothing, Query()], read: Reading) -> Health:
 
 
 @router.get("/v1")
-async def index(_: Annotated[Nothing, Query()], read: Reading) -> Json[Index]:
+async def index(_: Annotated[known.Known, Query()], read: Reading) -> Json[Index]:
     """What the register holds, with links and counts: the place to start."""
     row = await read.row(_index(read.root), {})
     assert row is not None, "a SELECT without a FROM gives a row"

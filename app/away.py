@@ -59,17 +59,23 @@ async def keep(_: object) -> None:
     """Nothing to reset when a connection goes back to its pool: nothing is left behind on it."""
 
 
-async def fetch(pool: asyncpg.Pool, sql: str, *arguments: object) -> list[asyncpg.Record]:
-    """All that a statement gives, told as above; it may be run twice.
+async def fetch(pool: asyncpg.Pool, sql: str, *arguments: object, first: str = "") -> list[asyncpg.Record]:
+    """All that a statement gives, told as above; it may be run twice, on a connection that has run `first`.
 
     All of it is fetched: under a limit of rows PostgreSQL runs a parallel plan in one process.
     """
+
+    async def once() -> list[asyncpg.Record]:
+        async with pool.acquire() as connection:
+            if first:
+                await connection.execute(first)
+            return list(await connection.fetch(sql, *arguments))
+
     with told():
         try:
-            rows = await pool.fetch(sql, *arguments)
+            return await once()
         except ValueError:
             raise
         except DROPPED:  # a connection died unnoticed, and others may have
             await pool.expire_connections()
-            rows = await pool.fetch(sql, *arguments)
-        return list(rows)
+            return await once()

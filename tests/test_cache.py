@@ -131,7 +131,7 @@ async def test_each_encoding_has_a_tag_of_its_own(counted: Counted) -> None:
 async def test_huge_answers_are_compressed_once_however_many_want_them() -> None:
     """On a thread, and all get the same bytes."""
     body = b"".join(b"%d," % n for n in range(100_000))
-    huge = Answer(b'"tag"', [], body, frozenset(), None)
+    huge = Answer(b'"tag"', [], body, frozenset(), None, b"")
     one, other = await asyncio.gather(huge.zipped(), huge.zipped())
     assert one is other
     assert gzip.decompress(one.body["body"]) == body
@@ -256,7 +256,7 @@ async def test_no_more_is_kept_than_there_is_room_for(settings: Settings, regist
 
 def told(*tables: str, revision: int) -> Answer:
     """An answer that has read these tables."""
-    return Answer(b'"tag"', [], b"{}", frozenset(tables), revision)
+    return Answer(b'"tag"', [], b"{}", frozenset(tables), revision, b"")
 
 
 def test_what_was_read_before_a_write_was_heard_of_is_not_kept() -> None:

@@ -46,7 +46,7 @@ RECIPES: Final = re.findall(r"curl -s 'http://127\.0\.0\.1:8000([^']+)'\n```\n``
 def test_every_recipe_of_the_cookbook_shows_its_answer() -> None:
     """No request in it stands alone."""
     cookbook = README.split("## Cookbook")[1].split("\n## ")[0]
-    assert cookbook.count("curl") == len(RECIPES)
+    assert cookbook.count("curl") == cookbook.count("```json") > 0
 
 
 @pytest.mark.parametrize(("url", "answer"), RECIPES)

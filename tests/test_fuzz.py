@@ -36,11 +36,12 @@ REJECTED: Final = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 4
 UNSAYABLE: Final = (
     *("Nothing has the id", "The record has the versions"),
     *("This goes with format=", "The period must end after it starts"),
+    *("There is no revision", "What will be known", "The instant should be of the years"),
     "Input should have a word to look for",
     "Decimal input should have no more than",
 )
-"""What is refused though the OpenAPI allows it: no schema can say which ids and versions there are, which parameters go
-together, or what a word is, and two decimals only in a way that binary floats break (`multipleOf: 0.01`)."""
+"""What is refused though the OpenAPI allows it: no schema can say which ids, versions and revisions there are, which
+parameters go together, or what a word is, and decimals only in a way that binary floats break (`multipleOf: 0.01`)."""
 
 
 ASKING_AGAIN: Final = (ensure_resource_availability, ignored_auth, use_after_free)

@@ -167,7 +167,15 @@ def _by_programme(line: CTE) -> CTE:
             *(func.sum(line.c[name]).label(name) for name in FIGURES),
         )
         .where(FundingProgrammeRow.id == line.c.programme)
-        .group_by(FundingProgrammeRow.id, line.c.currency)
+        .group_by(  # all that is selected: what has been is read through views, which have no primary key
+            *(
+                FundingProgrammeRow.id,
+                FundingProgrammeRow.sort_name,
+                FundingProgrammeRow.fund,
+                FundingProgrammeRow.name,
+            ),
+            line.c.currency,
+        )
         .cte("granted")
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import text, true
 
 from app.insights.records import ResourceName
 from app.resources import RESOURCES
+from app.rest.known import Known
 from app.rest.missing import refuse_unknown
 from app.rest.paging import Cursor, following
 from app.rest.query import Question, Where
@@ -107,7 +108,7 @@ class SearchQuery(Question):
     """Where the page begins: `next` of the page before. All parameters but `limit` stay the same."""
 
 
-class TypingQuery(Schema):
+class TypingQuery(Known):
     """What can be completed."""
 
     q: Words

@@ -28,6 +28,9 @@ An open register of cross-sector health cooperation in Denmark and the Øresund.
 Europe/Copenhagen when left out), and the answer says which in `Broen-As-Of`. What has ended keeps its id and answers
 with its period and what follows it. Periods are half open: `end` is the first day after.
 
+**True to what was known.** `known_at`, an instant or the number of a revision, answers what the register said then. The
+header `Broen-Revision` tells what an answer shows, and `Link` with `rel="cite-as"` where that very answer stays.
+
 **One feel for every list.** Filters narrow down; a filter that takes several values is repeated for "any of". Pages
 follow each other by `cursor`, which is the `next` of the page before, and the header `Link` has the whole path.
 A parameter that is unknown, malformed or given twice is refused, and so is an id that nobody has.
@@ -127,7 +130,7 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
         if "items" in parameter["schema"]:
             parameter["schema"].setdefault("maxItems", MOST_VALUES)
     can_be_kept, dated, paged = path.startswith("/v1"), "as_of" in names, "cursor" in names
-    present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged}
+    present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged or "known_at" in names}
     present |= {"Content-Disposition": paged, "Vary": can_be_kept, "Broen-Revision": can_be_kept}
     answer = operation["responses"]["200"] | {
         "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",

@@ -25,7 +25,8 @@ HEADERS: Final = {
         "schema": {"type": "string", "format": "date"},
     },
     "Link": {
-        "description": 'The path of the next page, `rel="next"`; absent on the last.',
+        "description": 'The path of the next page, `rel="next"`, absent on the last; and `rel="cite-as"` (RFC 8574), '
+        "the path of this very answer: pinned to its revision and its day, it answers the same bytes later.",
         "schema": {"type": "string"},
     },
     "Content-Disposition": {
@@ -34,7 +35,8 @@ HEADERS: Final = {
     },
     "Location": {"description": "The path of the record.", "schema": {"type": "string"}},
     "Broen-Revision": {
-        "description": "The revision of the register that is shown, or was written; absent from what is streamed.",
+        "description": "The revision of the register that is shown, or was written; absent from what is streamed, "
+        "unless `known_at` asked for one.",
         "schema": {"type": "integer"},
     },
     "Vary": {

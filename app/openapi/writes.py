@@ -92,8 +92,7 @@ def declare(method: str, operation: dict[str, Any]) -> None:
 def _answer(status: int, content: dict[str, Any]) -> dict[str, Any]:
     """An answer that a write succeeded; a trial has no ETag, for another write may be given its version."""
     names = {200: ["ETag", "Broen-As-Of"], 201: ["ETag", "Broen-As-Of", "Location"], 204: []}[status]
-    names = [*names, "Broen-Revision"]
-    sent = headers("X-Request-ID", *names, tagged=status != HTTPStatus.OK)
+    sent = headers("X-Request-ID", "Broen-Revision", *names, tagged=status != HTTPStatus.OK)
     return {"description": ANSWERS[status], "headers": sent, **({"content": content} if names else {})}
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -175,7 +176,8 @@ class Cached:
             READ.reset(token)
         if start is None or tag is None:
             return None
-        return Answer(tag, self._headers(start["headers"]), body, read.tables, read.revision)
+        headers = self._headers(start["headers"])
+        return Answer(tag, headers, body, read.tables, read.revision, _address(scope, headers))
 
     def _headers(self, given: Iterable[Header]) -> list[Header]:
         """The headers of an answer, whatever form it is sent in and whoever asks."""
@@ -194,6 +196,14 @@ def canonical(query: bytes) -> bytes:
         return query  # what is spelt oddly stands for itself
     pairs.sort(key=_name)
     return b"&".join(pairs)
+
+
+def _address(scope: Scope, headers: Iterable[Header]) -> bytes:
+    """Where an answer can be had again: its path and query, pinned to its day; the number of its revision follows."""
+    asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    days = [("as_of", value.decode()) for name, value in headers if name == b"broen-as-of"]
+    pinned = [*((name, value) for name, value in asked if name not in ("as_of", "known_at")), *days, ("known_at", "")]
+    return f"{quote(scope['path'])}?{urlencode(pinned)}".encode()
 
 
 _canonical = lru_cache(maxsize=10_000)(canonical)

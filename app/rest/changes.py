@@ -37,7 +37,7 @@ class RevisionRow(Base):
     __tablename__ = "revision"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True, unique=True)
     by: Mapped[str]
     note: Mapped[str | None]
     by_organisations: Mapped[list[str] | None]

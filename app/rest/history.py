@@ -14,6 +14,7 @@ from app.auth import Caller
 from app.errors import Fault, bad_value
 from app.rest.changes import ChangeRow, RevisionRow, author, viewing
 from app.rest.kind import Kind
+from app.rest.known import Known
 from app.rest.missing import missing
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
@@ -35,7 +36,7 @@ Operation = TypeAliasType(
 )
 
 
-class HistoryQuery(Schema):
+class HistoryQuery(Known):
     """Which part of a history."""
 
     limit: Annotated[int, Field(ge=1, le=100, examples=[20])] = 20

@@ -42,12 +42,18 @@ class Answer:
     """A finished answer: its bytes, plain and gzipped, what it has read, and which revision it shows."""
 
     __slots__ = (
-        *("_bytes", "_headers", "_sent", "_tag", "_unmodified", "_zipped_tag", "_zipping"),
+        *("_address", "_bytes", "_headers", "_sent", "_tag", "_unmodified", "_zipped_tag", "_zipping"),
         *("epoch", "gzip", "open", "plain", "revision", "tables", "weight"),
     )
 
     def __init__(
-        self, tag: bytes, headers: Sequence[Header], body: bytes, tables: frozenset[str], revision: int | None
+        self,
+        tag: bytes,
+        headers: Sequence[Header],
+        body: bytes,
+        tables: frozenset[str],
+        revision: int | None,
+        address: bytes,
     ) -> None:
         self.tables, self.revision = tables, revision
         self.open = any(name == b"cache-control" and value.startswith(b"public") for name, value in headers)
@@ -57,7 +63,7 @@ class Answer:
         self.weight = 0
         """What it takes of the store, in bytes."""
         self._tag, self._zipped_tag = tag, tag[:-1] + b'-gzip"'
-        self._headers, self._bytes = [_one(header) for header in headers], body
+        self._headers, self._bytes, self._address = [_one(header) for header in headers], body, address
         self._sent: list[list[Header]] = []
         self._unmodified: dict[bytes, Message] = {}
         self.plain = self._form(tag, body)
@@ -78,8 +84,9 @@ class Answer:
         """Tell that it shows a later revision just as well."""
         if self.revision is not None and revision > self.revision:
             self.revision = revision
+            shown = self._shown()
             for headers in self._sent:
-                headers[0] = _revision(revision)
+                headers[: len(shown)] = shown
 
     def unmodified(self, told: bytes, *, gzip: bool) -> Message | None:
         """What begins a 304, if the client holds the answer in one of its forms, by what it says in If-None-Match.
@@ -119,11 +126,18 @@ class Answer:
         return Form(_start(HTTPStatus.OK, self._common(tag, *encoding, length)), _body(body))
 
     def _common(self, tag: bytes, *headers: Header) -> list[Header]:
-        """The headers of an answer; which revision it shows is the first of them."""
-        revised = [] if self.revision is None else [_revision(self.revision)]
-        sent = [*revised, *self._headers, (b"etag", tag), *headers]
+        """The headers of an answer; which revision it shows is told by the first of them."""
+        sent = [*self._shown(), *self._headers, (b"etag", tag), *headers]
         self._sent.append(sent)
         return sent
+
+    def _shown(self) -> list[Header]:
+        """Which revision it shows, and where this very answer can be had for good, but for what must be erased."""
+        if self.revision is None:
+            return []
+        revision = str(self.revision).encode()
+        cited = [(b"link", b'<%b%b>; rel="cite-as"' % (self._address, revision))] if self.open else []
+        return [(b"broen-revision", revision), *cited]
 
 
 def _one(header: Header) -> Header:
@@ -140,10 +154,6 @@ def _body(body: bytes) -> Message:
 
 
 NO_BODY: Final = _body(b"")
-
-
-def _revision(revision: int) -> Header:
-    return b"broen-revision", str(revision).encode()
 
 
 def _compressed(body: bytes) -> bytes:
@@ -211,9 +221,9 @@ class Store:
 
     def _holds(self, answer: Answer) -> bool:
         """Whether nothing that an answer reads has been written since; if so, it shows what is newest."""
-        if answer.revision is None:
-            return not answer.tables
-        if answer.revision < self._floor:
+        if not answer.tables:
+            return True
+        if answer.revision is None or answer.revision < self._floor:
             return False
         if any(self._written.get(table, 0) > answer.revision for table in answer.tables):
             return False

@@ -92,8 +92,8 @@ class Cursor(NamedTuple):
 
 
 def question(query: Question) -> str:
-    """A short name for what a query asks, whatever the day and the page, which the cursor has."""
-    asked = query.model_dump(exclude={"as_of", "cursor", "limit", "count", "facet"})
+    """A short name for what a query asks, whatever the page, the day, which the cursor has, and what is known."""
+    asked = query.model_dump(exclude={"as_of", "known_at", "cursor", "limit", "count", "facet"})
     return hashlib.blake2b(repr([type(query).__name__, asked]).encode(), digest_size=9).hexdigest()
 
 

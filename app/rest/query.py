@@ -36,8 +36,9 @@ from app.db import Base, PartRow, RecordRow, target_of
 from app.errors import BadParameters, bad_parameter
 from app.errors.handling import query_models
 from app.rest.export.formats import ACCEPT, FormatQuery
+from app.rest.known import Known
 from app.rest.links import Condition, Link, Linked
-from app.rest.schema import Absent, Day, Id, Schema, Term
+from app.rest.schema import Absent, Day, Id, Term
 from app.rest.view import record_of
 
 MOST_VALUES: Final = 1000
@@ -161,8 +162,8 @@ class Sorts:
         self.keys = keys
 
 
-class Moment(Schema):
-    """The day that an answer is about."""
+class Moment(Known):
+    """The day that an answer is about, and what the register is to know."""
 
     as_of: Day | Absent = Field(None, examples=["2027-01-01"])
     """Answer as of this day, past or future (years 1000 to 9998); today in Europe/Copenhagen when left out."""
@@ -215,7 +216,8 @@ class ListQuery(Filters, FormatQuery):
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 50
     """How many records a page has at the most."""
     cursor: Annotated[str, Field(max_length=2000)] | Absent = None
-    """Where the page begins: `next` of the page before. Nothing but `limit`, `count` and `facet` may differ from it."""
+    """Where the page begins: `next` of the page before. Nothing but `limit`, `count`, `facet` and `known_at` may differ
+    from it."""
     count: bool = Field(default=False, examples=[True])
     """Whether `total` is wanted; it costs a count of all that matches."""
     facet: list[str] | Absent = None

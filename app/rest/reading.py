@@ -6,6 +6,7 @@ through a cursor, on a connection that is made for it and closed after it; of th
 """
 
 import asyncio
+import copy
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from app.away import AWAY, fetch, keep, told
 from app.db import Base
 from app.errors import Unavailable
+from app.rest.known import Past, asked, past
 from app.settings import Settings
 
 DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
@@ -32,6 +34,9 @@ READ_ONLY: Final = {
     "random_page_cost": "1.1",  # what is asked for often is in memory
     "work_mem": "32MB",
 }
+ANEW: Final = {"plan_cache_mode": "force_custom_plan"}
+BACK: Final = {"search_path": "past, public"}
+"""In `past` is a view of every table, of the same name, that shows it as it was at the revision `broen.known_at`."""
 BATCH: Final = 100
 """How many rows a cursor fetches at a time: few enough that nobody else waits while they are written."""
 
@@ -135,7 +140,9 @@ class Reader:
         patience, waiting = settings.statement_seconds, settings.queue_size
         self._turns = Turns(settings.pool_size, waiting, patience, "questions are waiting for the database")
         self._streams = Turns(settings.export_pool_size, waiting, patience, "exports are under way")
-        self._planned_anew, self._planned_once = (
+        self.past: Past | None = None
+        """Where it stands in the past; None for what is known now."""
+        self._planned_anew, self._planned_once, self._looking_back = (
             asyncpg.create_pool(
                 url,
                 min_size=0,  # a database that is away must not keep the service from starting
@@ -147,11 +154,9 @@ class Reader:
                 statement_cache_size=300,
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=0,  # that is, however long they are
-                server_settings=READ_ONLY
-                | session("broen reads", statement_timeout=settings.statement_seconds)
-                | {"plan_cache_mode": plans},
+                server_settings=READ_ONLY | session("broen reads", statement_timeout=settings.statement_seconds) | own,
             )
-            for plans in ("force_custom_plan", "force_generic_plan")
+            for own in (ANEW, {"plan_cache_mode": "force_generic_plan"}, ANEW | BACK)
         )
 
     async def __aenter__(self) -> Self:
@@ -169,24 +174,42 @@ class Reader:
     @property
     def pools(self) -> Sequence[asyncpg.Pool]:
         """The connections that it reads with."""
-        return self._planned_anew, self._planned_once
+        return self._planned_anew, self._planned_once, self._looking_back
 
     async def check(self) -> None:
         """Raise ServerTooOldError when the server is; Unavailable when there is none to ask."""
         await self.row(Statement(select(literal(1)), bare=True), {})
 
+    async def at(self, known_at: str) -> "Reader":
+        """Who reads the register as it once stood; BadParameters when that is still to come."""
+        if not (question := asked(known_at)):
+            return self
+        sql, value = question
+        async with self._turns:
+            (found,) = await fetch(self._planned_once, sql, value)
+        there = copy.copy(self)
+        there.past = past(value, found)
+        return there
+
     def today(self) -> date:
         """The day that an answer is about when nothing else is said."""
-        return self.settings.day()
+        return self.past.day if self.past else self.settings.day()
 
     async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
         """The first row that a statement gives; Unavailable when the database can't answer."""
         arguments = statement.arguments(values)
         pool = self._planned_once if statement.planned_once else self._planned_anew
         async with self._turns:
-            row = next(iter(await fetch(pool, statement.sql, *arguments)), None)
+            if self.past:
+                rows = await fetch(self._looking_back, statement.sql, *arguments, first=_known(self.past))
+            else:
+                rows = await fetch(pool, statement.sql, *arguments)
+        row = next(iter(rows), None)
         if (read := READ.get()) is not None:
-            read.note(statement.tables, row.get("revision_read", -1) if row else -1)
+            if self.past:
+                read.revision = self.past.revision  # and no table: what has been is not written any more
+            else:
+                read.note(statement.tables, row.get("revision_read", -1) if row else -1)
         return row
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> AsyncGenerator[list[asyncpg.Record], None]:
@@ -213,9 +236,10 @@ class Reader:
         """A connection of one's own, with more time than a page has."""
         step, whole = self.settings.export_step_seconds, self.settings.export_seconds
         limits = session("broen exports", statement_timeout=step, transaction_timeout=whole + step)
+        there = BACK | {"broen.known_at": str(self.past.revision)} if self.past else {}
         with told():
             held = await asyncpg.connect(
-                self._url, timeout=5, command_timeout=step + 1, server_settings=READ_ONLY | limits
+                self._url, timeout=5, command_timeout=step + 1, server_settings=READ_ONLY | limits | there
             )
         try:
             yield held
@@ -241,9 +265,14 @@ async def check_version(connection: asyncpg.Connection) -> None:
         )
 
 
+def _known(past: Past) -> str:
+    return f"set broen.known_at = {past.revision}"
+
+
 async def _reader(request: Request) -> Reader:
     reader: Reader = request.app.state.reader
-    return reader
+    known_at = request.query_params.get("known_at")
+    return reader if known_at is None else await reader.at(known_at)
 
 
 Reading = Annotated[Reader, Depends(_reader)]

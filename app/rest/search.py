@@ -8,7 +8,20 @@ from datetime import date
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Computed, Index, Select, Text, any_, bindparam, exists, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Computed,
+    Index,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    exists,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR, Range
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
@@ -61,6 +74,8 @@ class SearchWordRow(Base):
     )
 
     word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    since: Mapped[int] = mapped_column(BigInteger)
+    """The revision that first said it."""
 
 
 Q: Final = bindparam("q", type_=Text())

@@ -12,6 +12,7 @@ from sqlalchemy import Integer, ScalarSelect, Select, Text, bindparam, cast, fun
 from app.errors import BadParameters, bad_parameter
 from app.rest.changes import ChangeRow
 from app.rest.kind import Kind
+from app.rest.known import Known
 from app.rest.missing import missing, nearest
 from app.rest.reading import Reader, Statement
 from app.rest.response import Json
@@ -20,7 +21,7 @@ from app.rest.schema import Absent, Id, Schema
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
-class DiffQuery(Schema):
+class DiffQuery(Known):
     """Between what."""
 
     from_: Version | Absent = Field(None, alias="from", examples=[1])

@@ -56,6 +56,8 @@ class Listing:
         """All that a statement gives, a record a row, in a format other than a page of JSON."""
         write = writer(format, query, chosen(self.columns, query.columns))
         headers = headers_of(format, self.name, as_of)
+        if read.past:
+            headers["Broen-Revision"] = str(read.past.revision)
         return Export(partial(read.rows, statement, values), write, read.settings, headers)
 
 
