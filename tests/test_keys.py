@@ -1,7 +1,6 @@
 """API keys as an operator makes, lists and revokes them."""
 
 import asyncio
-import os
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -9,27 +8,19 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from app.auth import Role
 from app.auth.keys import KEY
-from app.cli import HEADINGS, cli
+from app.cli import HEADINGS
 from app.errors import BadParameters
 from app.settings import Settings
 from tests.conftest import Databases, make_key, rows, serving, value
-from tests.test_service import BROEN, environment
+from tests.test_service import broen
 
 SOON: Final = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
 
 
-def broen(*arguments: str, **settings: object) -> Result:
-    """Run `broen` here, with these settings and no others."""
-    others: dict[str, str | None] = {name: None for name in os.environ if name.startswith("BROEN_")}
-    given = {f"BROEN_{name.upper()}": str(value) for name, value in settings.items()}
-    return CliRunner().invoke(cli, arguments, env={**others, **given})
-
-
-async def keys(url: str, *arguments: str) -> Result:
+async def keys(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `broen keys` as the owner of the schema; the role that serves could not."""
     owner = {"migration_database_url": url, "database_url": "postgresql://nobody@127.0.0.1:1/none"}
     return await asyncio.to_thread(broen, "keys", *arguments, **owner)
@@ -39,7 +30,7 @@ async def test_a_key_is_made_shown_once_listed_and_revoked(fresh: str, settings:
     """On standard output there is nothing but the key, so that a script can keep it."""
     asked = ["--role", "editor", "--organisation", "region-sjaelland", "--organisation", "lolland-kommune"]
     made = await keys(fresh, "create", *asked, "--label", "Sekretariatet", "--expires", SOON)
-    assert made.exit_code == 0, made.output
+    assert made.returncode == 0, made.stderr
     key = made.stdout.rstrip("\n")
     assert KEY.fullmatch(key)
     assert key not in made.stderr
@@ -71,11 +62,11 @@ async def test_what_no_key_can_be_made_for_is_told(fresh: str) -> None:
     """In one sentence for a person, with what would be right; nothing is made."""
     wrong = ["--role", "editor", "--organisation", "region-sjælland", "--organisation", "lolland"]
     told = await keys(fresh, "create", *wrong, "--label", " ", "--expires", "2020-01-01")
-    assert (type(told.exception), told.stdout) == (BadParameters, "")
+    assert (told.returncode, told.stdout) == (1, "")
     for part in ("label", "a day to come", "there is no region-sjælland; there is region-sjaelland", "lolland-kommune"):
-        assert part in str(told.exception)
+        assert part in told.stderr
     unknown = await keys(fresh, "revoke", "brn_00000000")
-    assert "no such key" in str(unknown.exception)
+    assert "no such key" in unknown.stderr
     assert await rows(fresh, "select * from api_key") == []
 
 
@@ -109,8 +100,7 @@ async def test_no_two_keys_are_alike(fresh: str) -> None:
 def test_without_a_schema_the_operator_is_told_what_to_run(databases: Databases) -> None:
     """In a sentence, not with a traceback."""
     with databases("template0") as url:
-        empty = environment(database_url=url)
-        told = subprocess.run([BROEN, "keys", "list"], env=empty, capture_output=True, text=True, check=False)
+        told = broen("keys", "list", database_url=url)
     assert (told.returncode, told.stdout) == (1, "")
     assert told.stderr.startswith("broen: The database: ")
     assert "Has `broen migrate` been run?" in told.stderr
@@ -118,6 +108,6 @@ def test_without_a_schema_the_operator_is_told_what_to_run(databases: Databases)
 
 def test_with_no_database_set_keys_are_made_in_the_embedded_one(tmp_path: Path) -> None:
     """As `make run` says; it need not be running."""
-    assert broen("migrate", data_dir=tmp_path / "data").exit_code == 0
+    assert broen("migrate", data_dir=tmp_path / "data").returncode == 0
     made = broen("keys", "create", "--role", "admin", "--label", "Mig", data_dir=tmp_path / "data")
     assert KEY.fullmatch(made.stdout.rstrip("\n"))

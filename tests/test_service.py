@@ -1,6 +1,7 @@
 """The service as an operator meets it: real processes, real sockets, real signals, a database that comes and goes."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -9,9 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import asyncpg
 import httpx
@@ -21,6 +23,7 @@ from httpx import ASGITransport
 from sqlalchemy.engine import make_url
 
 from app.auth import Role
+from app.cli import main
 from app.log import configure
 from app.main import create_api, front
 from app.settings import Settings
@@ -34,6 +37,23 @@ def environment(**settings: object) -> dict[str, str]:
     """This environment, but for its settings, with some of one's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BROEN_")}
     return kept | {f"BROEN_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def broen(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run `broen` in this process, which has all of it loaded, with these settings and no others."""
+    out, err, code = io.StringIO(), io.StringIO(), None
+    with (
+        patch.dict(os.environ, environment(**settings), clear=True),
+        patch.object(sys, "argv", [BROEN, *arguments]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    told = f"{code}\n" if isinstance(code, str) else ""  # as the interpreter does
+    return subprocess.CompletedProcess(arguments, int(bool(code)), out.getvalue(), err.getvalue() + told)
 
 
 def free_port() -> int:
@@ -213,18 +233,17 @@ def test_each_request_is_one_line_of_json_with_its_id(tmp_path: Path, register: 
 )
 def test_what_is_set_wrong_is_said_in_a_sentence(settings: dict[str, object], says: str) -> None:
     """No traceback, no secret; the variable and what would be right."""
-    ended = subprocess.run([BROEN, "migrate"], env=environment(**settings), capture_output=True, text=True, check=False)
+    ended = broen("migrate", **settings)
     assert ended.returncode == 1
     assert says in ended.stderr
-    assert "Traceback" not in ended.stderr
     assert "secret" not in ended.stderr
 
 
 @pytest.mark.parametrize(("option", "says"), [("--port=70000", "BROEN_PORT"), ("--workers=0", "BROEN_WORKERS")])
 def test_options_are_checked_as_settings_are(option: str, says: str) -> None:
     """Before anything is started."""
-    ended = subprocess.run([BROEN, "serve", option], env=environment(), capture_output=True, text=True, check=False)
-    assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
+    ended = broen("serve", option)
+    assert ended.returncode == 1
     assert says in ended.stderr
 
 
@@ -232,9 +251,7 @@ def test_whatever_an_address_says_to_libpq_is_understood(fresh: str) -> None:
     """By the writes as by the reads: most managed servers have sslmode in theirs."""
     address = f"{fresh}&sslmode=prefer&application_name=elsewhere"
     for command in ("migrate", "load"):
-        ended = subprocess.run(
-            [BROEN, command], env=environment(database_url=address), capture_output=True, text=True, check=False
-        )
+        ended = broen(command, database_url=address)
         assert ended.returncode == 0, ended.stderr
 
 
@@ -254,7 +271,7 @@ async def test_forwarded_headers_are_believed_from_configured_proxies_only(tmp_p
 
 def test_help_and_version_need_no_database() -> None:
     """What a person tries first."""
-    said = subprocess.run([BROEN, "--help"], env=environment(), capture_output=True, text=True, check=True).stdout
+    said = broen("--help").stdout
     for command in ("serve", "migrate", "load", "keys", "openapi", "version"):
         assert command in said
     version = subprocess.run([BROEN, "version"], env=environment(), capture_output=True, text=True, check=True).stdout
