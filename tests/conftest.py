@@ -57,7 +57,7 @@ def databases(server: str, tmp_path_factory: pytest.TempPathFactory) -> Database
     @contextmanager
     def create(template: str = "register") -> Iterator[str]:
         name = f"{worker}_{next(numbers)}"
-        asyncio.run(execute(server, f'create database {name} template "{template}"'))
+        asyncio.run(execute(server, f'create database {name} template "{template}" strategy file_copy'))
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
         asyncio.run(execute(server, f"drop database if exists {name} with (force)"))
 

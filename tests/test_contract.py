@@ -332,7 +332,8 @@ async def test_under_a_path_of_a_proxy_the_docs_find_their_files(settings: Setti
         following = (await client.get("/v1/regions?limit=1")).headers["Link"]
     assert index["docs"] == "/broen/docs"
     assert index["resources"][0]["href"].startswith("/broen/v1/")
-    assert following.startswith("</broen/v1/regions?limit=1&cursor=")
+    assert "</broen/v1/regions?limit=1&cursor=" in following
+    assert "</broen/v1/regions?limit=1&as_of=" in following
     assert "/broen/assets/swagger-ui-bundle.js" in page
     assert "/broen/openapi.json" in page
     assert "https://" not in page

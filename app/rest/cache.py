@@ -203,7 +203,8 @@ def _address(scope: Scope, headers: Iterable[Header]) -> bytes:
     asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     days = [("as_of", value.decode()) for name, value in headers if name == b"broen-as-of"]
     pinned = [*((name, value) for name, value in asked if name not in ("as_of", "known_at")), *days, ("known_at", "")]
-    return f"{quote(scope['path'])}?{urlencode(pinned)}".encode()
+    root = scope.get("root_path", "")
+    return f"{quote(root + scope['path'].removeprefix(root))}?{urlencode(pinned)}".encode()
 
 
 _canonical = lru_cache(maxsize=10_000)(canonical)

@@ -140,7 +140,7 @@ def _history() -> Statement:
             author().label("by"),
             ChangeRow.op,
             RevisionRow.note,
-            ChangeRow.value,
+            func.published(ChangeRow.value).label("value"),
         )
         .join(RevisionRow, RevisionRow.id == ChangeRow.revision)
         .where(*this, case((before.is_(None), literal(True)), else_=ChangeRow.version < before))  # noqa: FBT003

@@ -108,7 +108,7 @@ def _two_versions() -> Statement:
 
     def value(record: str, version: str) -> ScalarSelect[Any]:
         wanted = func.coalesce(bindparam(version, type_=Integer()), newest(record))
-        stored = of(record).with_only_columns(cast(ChangeRow.value, Text))
+        stored = of(record).with_only_columns(cast(func.published(ChangeRow.value), Text))
         return stored.where(ChangeRow.version == wanted).scalar_subquery()
 
     return Statement(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app.auth import MaybeSignedIn
 from app.resources.funding_programmes import FundingProgrammeRow
 from app.resources.goals import GoalRow
+from app.resources.initiatives.contacts import CONTACTS
 from app.resources.initiatives.shapes import Initiative, InitiativeData, InitiativeKind, InitiativeStatus, Partner
 from app.resources.initiatives.tables import (
     ContactRow,
@@ -231,7 +232,10 @@ initiatives = Resource(
         "stages": StageRow,
         "contacts": ContactRow,
     },
-    computed={"children": many(Ref, Child, Child.parent_id == InitiativeRow.id, order=[Child.id], name=Child.title)},
+    computed={
+        "children": many(Ref, Child, Child.parent_id == InitiativeRow.id, order=[Child.id], name=Child.title),
+        "contacts": CONTACTS,
+    },
     on_the_map=True,
     geometry=municipality_points(
         InitiativeAreaRow.record_id == InitiativeRow.id,

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period
-from app.rest.schema import Count, Id, Money, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
+from app.rest.schema import Count, Day, Id, Money, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
 
 InitiativeKind = TypeAliasType(
     "InitiativeKind",
@@ -130,6 +130,9 @@ class Contact(Schema, Generic[R]):
     """A switchboard's or function's number; null when there is none."""
     email: Text | None = Field(examples=["regionsjaelland@regionsjaelland.dk"])
     """A functional address; null when there is none."""
+    publish_until: Day | None = Field(examples=["2027-12-31"])
+    """The last day on which who it is and how to reach them is told. Afterwards `person`, `phone` and `email` are null,
+    in what was known in the past too; words of such a contact are never searched. Null when there is no end to it."""
 
 
 class InitiativeFields(RecordData[R], Generic[R]):

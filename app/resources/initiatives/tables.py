@@ -90,3 +90,4 @@ class ContactRow(PartRow):
     organisation_id: Mapped[str | None] = refers_to("organisation")
     phone: Mapped[str | None]
     email: Mapped[str | None]
+    publish_until: Mapped[date | None]

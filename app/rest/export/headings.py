@@ -156,6 +156,7 @@ DANISH: Final[Mapping[str, str]] = {
     "path": "sti",
     "period": "periode",
     "person": "person",
+    "publish_until": "offentlig til og med",
     "persons_max": "højst så mange personer",
     "persons_min": "mindst så mange personer",
     "phone": "telefon",
