@@ -112,10 +112,10 @@ async def writer(fresh: str) -> AsyncIterator[Writer]:
         yield writer
 
 
-@pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """A client of the application."""
-    async with serving(settings) as client:
+@pytest.fixture(scope="session")
+async def client(register: str) -> AsyncIterator[AsyncClient]:
+    """A client of the application on the register that nobody writes to, whose connections stay warm."""
+    async with serving(load_settings().model_copy(update={"database_url": register})) as client:
         yield client
 
 

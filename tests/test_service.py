@@ -182,20 +182,11 @@ async def test_requests_under_way_are_finished_on_sigterm(tmp_path: Path, fresh:
 
 
 def test_several_workers_answer_on_one_port(tmp_path: Path, register: str) -> None:
-    """Each reads its own settings; all end with their parent."""
+    """Each reads its own settings. Killed with -9, their parent cannot tell them; they stop by themselves."""
     with service(tmp_path / "log", database_url=register, workers=2, trusted_proxies="127.0.0.1") as running:
         assert {running.get("/v1/regions").status_code for _ in range(20)} == {200}
         workers = psutil.Process(running.process.pid).children(recursive=True)
         assert len(workers) >= 2
-        running.stop()
-        psutil.wait_procs(workers, PATIENCE)
-        assert not any(worker.is_running() for worker in workers)
-
-
-def test_workers_do_not_outlive_their_parent(tmp_path: Path, register: str) -> None:
-    """Killed with -9, it cannot tell them; they stop by themselves and free the port."""
-    with service(tmp_path / "log", database_url=register, workers=2) as running:
-        workers = psutil.Process(running.process.pid).children(recursive=True)
         running.stop(signal.SIGKILL)
         _, alive = psutil.wait_procs(workers, PATIENCE)
         assert alive == []
@@ -445,10 +436,7 @@ async def test_the_role_that_serves_can_serve_and_load(as_service: str, settings
     async with serving(settings.model_copy(update={"database_url": as_service})) as client:
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.get("/v1/regions")).status_code == 200
-    loading = environment(database_url=as_service)
-    ended = await asyncio.to_thread(
-        subprocess.run, [BROEN, "load"], env=loading, capture_output=True, text=True, check=True
-    )
+    ended = await asyncio.to_thread(broen, "load", database_url=as_service)
     assert "unchanged" in ended.stdout
     assert await value(as_service, "select count(*) from revision") == 1
     assert await rows(as_service, "select version from region where version <> 1") == []
