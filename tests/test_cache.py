@@ -27,7 +27,7 @@ from app.settings import Settings, load_settings
 from bench import urls
 from bench.report import Gate
 from tests.conftest import SERVING, connected, counting, execute, put, serving, value
-from tests.test_contract import OPERATIONS, required
+from tests.test_contract import OPERATIONS, filled, required
 
 LISTENERS: Final = "application_name = 'broen listens' and datname = current_database()"
 PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -410,7 +410,7 @@ async def test_all_tables_that_an_answer_reads_are_known(settings: Settings, reg
                 continue
             names = {p["name"] for p in operation["parameters"]}
             asked = required(path) | {k: v for k, v in {"count": "true", "q": "aftale"}.items() if k in names}
-            target = path
+            target = filled(path)
             if "{id}" in path:
                 some = (await client.get(path.split("/{id}", maxsplit=1)[0])).json()["items"]
                 target = path.replace("{id}", some[0]["id"])

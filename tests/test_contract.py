@@ -48,6 +48,11 @@ def validator(path: str, status: int = 200, media_type: str = "application/json"
     return Draft202012Validator(schema, format_checker=FormatChecker())
 
 
+def filled(path: str, id: str = "dk-1085") -> str:
+    """A path with an id, or with the number of a revision that there is."""
+    return path.replace("{id}", id).replace("{number}", "1")
+
+
 def required(path: str) -> dict[str, Any]:
     """The parameters that a path cannot do without, with their examples."""
     parameters = [p for p in OPERATIONS[path]["parameters"] if p["in"] == "query" and p["required"]]
@@ -215,7 +220,7 @@ async def test_every_example_of_a_filter_can_be_asked(client: AsyncClient, path:
 async def test_every_declared_error_is_sent_as_declared(client: AsyncClient, path: str) -> None:
     """Unknown parameters: 400; unknown ids: 404; both as problems."""
     asked = required(path)
-    bad = await client.get(path.replace("{id}", "dk-1085"), params={**asked, "colour": "blue"})
+    bad = await client.get(filled(path), params={**asked, "colour": "blue"})
     assert (bad.status_code, bad.headers["Content-Type"]) == (400, "application/problem+json")
     validator(path, 400).validate(bad.json())
     assert bad.json()["errors"][0]["parameter"] == "colour"
@@ -261,9 +266,9 @@ async def test_every_get_is_one_statement(counted: tuple[AsyncClient, list[str]]
     """However many records, references and parts an answer carries."""
     client, statements = counted
     parameters = {p["name"]: p["schema"] for p in OPERATIONS[path].get("parameters", [])}
-    target = path
+    target = filled(path)
     if "{id}" in path:
-        target = path.replace("{id}", (await client.get(path.split("/{id}", maxsplit=1)[0])).json()["items"][0]["id"])
+        target = filled(path, (await client.get(path.split("/{id}", maxsplit=1)[0])).json()["items"][0]["id"])
     statements.clear()
     most = {"limit": parameters.get("limit", {}).get("maximum"), "count": True}
     asked = required(path) | {name: value for name, value in most.items() if name in parameters}

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.insights import coverage, deadlines, financing, findings, funding_summary, inheritance, search
+from app.insights import changes, coverage, deadlines, financing, findings, funding_summary, inheritance, search
 from app.insights.findings import shapes
 
 LISTINGS: Final = (coverage.coverage, deadlines.deadlines, shapes.findings)
@@ -17,4 +17,5 @@ INSIGHTS: Final[tuple[APIRouter, ...]] = (
     financing.router,
     inheritance.router,
     search.router,
+    *changes.ROUTERS,
 )

@@ -21,6 +21,7 @@ from app.rest.query import MOST_VALUES
 
 ABOUT: Final = {"name": "about", "description": "What the service says of itself."}
 INSIGHTS: Final = {"name": "insights", "description": "What the records tell when they are put together."}
+CHANGES: Final = {"name": "changes", "description": "What was written, in its order: to be shown, and to be followed."}
 DESCRIPTION: Final = """
 An open register of cross-sector health cooperation in Denmark and the Øresund.
 
@@ -51,6 +52,8 @@ currency in which they were stated.
 
 OF_A_RECORD: Final = (404, 410)
 OF_A_LIST: Final = (406, 413)
+OWN: Final = {"/v1/revisions/{number}": (404,)}
+"""The problems of a record that something else has, too."""
 OF_THE_DATABASE: Final = (503,)
 OF_A_CALLER: Final = (401, 403, 429)
 ISSUER_AWAY: Final = " So it is when the issuer of a token cannot be asked for its keys."
@@ -101,7 +104,7 @@ def document(api: FastAPI) -> dict[str, Any]:
             version=api.version,
             description=DESCRIPTION,
             routes=api.routes,
-            tags=[{"name": r.tag, "description": r.about} for r in RESOURCES] + [INSIGHTS, ABOUT],
+            tags=[{"name": r.tag, "description": r.about} for r in RESOURCES] + [INSIGHTS, CHANGES, ABOUT],
             servers=[{"url": "/", "description": "This service"}],
         )
         for path, methods in whole["paths"].items():
@@ -144,7 +147,9 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
             "headers": answer["headers"],
         }
     for status, description in PROBLEMS.items():
-        if (status in OF_A_RECORD and "{id}" not in path) or (status in OF_THE_DATABASE and path in WITHOUT_DATABASE):
+        if status in OF_A_RECORD and "{id}" not in path and status not in OWN.get(path, ()):
+            continue
+        if status in OF_THE_DATABASE and path in WITHOUT_DATABASE:
             continue
         if (status in OF_A_LIST and not paged) or (status in OF_A_CALLER and "security" not in operation):
             continue
