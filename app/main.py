@@ -3,8 +3,10 @@
 import asyncio
 import multiprocessing
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
 from typing import Final
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -22,6 +24,7 @@ from app.log import Requests, configure
 from app.openapi import document
 from app.resources import RESOURCES
 from app.rest.cache import Cached
+from app.rest.following import Feed
 from app.rest.kept import Store
 from app.rest.listening import Listener
 from app.rest.query import check_query
@@ -29,6 +32,7 @@ from app.rest.reading import Reader
 from app.rest.writing import Writer
 from app.settings import Settings, load_settings
 
+STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SENT: Final = (
     "Authorization",
@@ -37,6 +41,7 @@ SENT: Final = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Last-Event-ID",
     "Min-Revision",
     "X-Request-ID",
 )
@@ -84,7 +89,8 @@ def create_api(settings: Settings) -> FastAPI:
             Writer(url, settings, store.wrote) as api.state.writer,
             Gate(url, settings) as api.state.gate,
         ):
-            yield
+            with on_the_way_out(api.state.feed.end):
+                yield
 
     api = FastAPI(
         title="Broen",
@@ -97,6 +103,7 @@ def create_api(settings: Settings) -> FastAPI:
         dependencies=[Depends(check_query)],
     )
     api.state.store = Store(settings.cache_bytes, {resource.name: resource.tables for resource in RESOURCES})
+    api.state.feed = Feed(api.state.store, settings.followers)
     api.state.day = settings.day
     handle_errors(api)
     api.add_middleware(
@@ -126,6 +133,27 @@ def end_with_parent() -> None:
             signal.raise_signal(signal.SIGTERM)
 
         loop.add_reader(parent.sentinel, stop)
+
+
+@contextmanager
+def on_the_way_out(end: Callable[[], None]) -> Iterator[None]:
+    """Have something end as soon as the service is told to stop: it finishes the requests under way before all else."""
+    loop, before = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in STOPPING}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(end)
+        if callable(handler := before[signal.Signals(number)]):
+            handler(number, frame)
+
+    if in_main_thread := threading.current_thread() is threading.main_thread():
+        for number in before:
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        end()
+        for number, handler in before.items() if in_main_thread else ():
+            signal.signal(number, handler)
 
 
 def serve_docs(api: FastAPI) -> None:

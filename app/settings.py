@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     """How long giving a whole list may take, the client's reading included, in seconds."""
     export_step_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 60
     """How long one step of it may take, the database's or the client's, in seconds."""
+    followers: Annotated[int, Field(ge=0, le=100_000)] = 2000
+    """How many may wait for changes at a worker at once, on streams or with `wait`."""
     write_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
     """How many connections to the database a worker writes with; of all writers one writes at a time."""
     write_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 5

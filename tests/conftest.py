@@ -14,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.engine import make_url
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.auth import Role
 from app.auth.keys import create as create_key
@@ -126,11 +127,38 @@ async def own_client(fresh: str, settings: Settings) -> AsyncIterator[AsyncClien
         yield client
 
 
+def leaving(app: ASGIApp) -> ASGIApp:
+    """An application whose streams are left with the first that they send: here, a client waits for the end of all."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope.get("path", "").endswith("/stream"):
+            await app(scope, receive, send)
+            return
+        begun, ended = asyncio.Event(), False
+
+        async def leave() -> Message:
+            await begun.wait()
+            return {"type": "http.disconnect"}
+
+        async def take(message: Message) -> None:
+            nonlocal ended
+            await send(message)
+            if message["type"] == "http.response.body":
+                ended = not message.get("more_body")
+                begun.set()
+
+        await app(scope, leave, take)
+        if not ended:
+            await send({"type": "http.response.body", "body": b""})
+
+    return asked
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[AsyncClient]:
     """The application, and a client of it that takes bytes as they are."""
     api: FastAPI = create_api(settings)
-    transport = ASGITransport(front(api), raise_app_exceptions=False, root_path=settings.root_path)
+    transport = ASGITransport(leaving(front(api)), raise_app_exceptions=False, root_path=settings.root_path)
     plain = AsyncClient(transport=transport, base_url="http://broen", headers={"Accept-Encoding": "identity"})
     async with api.router.lifespan_context(api), plain as client:
         SERVING[settings.database_url].append(api.state.store)
@@ -156,7 +184,7 @@ async def counting(settings: Settings) -> AsyncIterator[tuple[AsyncClient, list[
                 holder._setup = listen  # noqa: SLF001
         assert await api.state.store.wait_for(1, 20)
         SERVING[settings.database_url].append(api.state.store)
-        async with AsyncClient(transport=ASGITransport(front(api)), base_url="http://broen") as client:
+        async with AsyncClient(transport=ASGITransport(leaving(front(api))), base_url="http://broen") as client:
             yield client, statements
         SERVING[settings.database_url].remove(api.state.store)
 

@@ -29,7 +29,7 @@ PATHS: Final[dict[str, Any]] = json.loads(GOLDEN.read_text("utf-8"))["paths"]
 READS: Final = {path: methods["get"] for path, methods in PATHS.items() if "get" in methods}
 EXPECTED: Final = {"create": (200,), "replace": (200,), "patch": (200,), "delete": (204, 409), "restore": (409,)}
 """What a trial of each write may answer: nothing is deleted that others refer to, nor restored that is there."""
-OTHER_THAN_JSON: Final[dict[str, str]] = {}
+OTHER_THAN_JSON: Final = {"stream_changes": "it does not end; a browser has EventSource for it"}
 """The operations that a client of JSON cannot ask, each with the reason."""
 README: Final = GOLDEN.parent.with_name("README.md").read_text("utf-8").split("## Clients")[1].split("\n## ")[0]
 
@@ -245,7 +245,9 @@ def python(schema: dict[str, Any], value: Any) -> str:
         return f"models.{schema['$ref'].rpartition('/')[2]}({value!r})"
     if "items" in schema:
         return f"[{', '.join(python(schema['items'], item) for item in value)}]"
-    return f"datetime.date.fromisoformat({value!r})" if schema.get("format") == "date" else repr(value)
+    kinds = {"date": "date", "date-time": "datetime"}
+    kind = kinds.get(schema.get("format", ""))
+    return f"datetime.{kind}.fromisoformat({value!r})" if kind else repr(value)
 
 
 @pytest.fixture(scope="module")

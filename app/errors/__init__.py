@@ -8,6 +8,7 @@ BroenError
 ├── NotAcceptable      406  no format that the client accepts
 ├── Conflict           409  an id that is taken, a record that others refer to, one that is not deleted
 ├── Gone               410  an id that was deleted
+├── StartAnew          410  a place in the change log that this log does not have
 ├── Stale              412  a record that is not, or no longer, as the caller thinks
 ├── TooLarge           413  a list that does not fit into the format asked for, or a body that is too long
 ├── UnsupportedBody    415  a body of another media type, or encoded
@@ -129,6 +130,12 @@ class Gone(BroenError):
     """The record was deleted."""
 
     status, title = HTTPStatus.GONE, "Gone"
+
+
+class StartAnew(BroenError):
+    """The change log does not have the place from which somebody wants to follow it."""
+
+    status, title = HTTPStatus.GONE, "Start anew"
 
 
 class Stale(BroenError):

@@ -1,7 +1,7 @@
 """The OpenAPI document: what FastAPI derives from the routes, made exactly true."""
 
 import json
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -52,8 +52,13 @@ currency in which they were stated.
 
 OF_A_RECORD: Final = (404, 410)
 OF_A_LIST: Final = (406, 413)
-OWN: Final = {"/v1/revisions/{number}": (404,)}
-"""The problems of a record that something else has, too."""
+LOST: Final = "The change that `after` names is not in this log: start anew, from `/v1/snapshot` or with `after=0`."
+OWN: Final[Mapping[str, Mapping[int, str]]] = {
+    "/v1/revisions/{number}": {404: "There is no revision of this number."},
+    "/v1/changes": {410: LOST},
+    "/v1/changes/stream": {410: LOST},
+}
+"""The problems that only some have, or have for a reason of their own."""
 OF_THE_DATABASE: Final = (503,)
 OF_A_CALLER: Final = (401, 403, 429)
 ISSUER_AWAY: Final = " So it is when the issuer of a token cannot be asked for its keys."
@@ -132,35 +137,44 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
         parameter["schema"].pop("title", None)  # the description stays: there the generator for Python looks for it
         if "items" in parameter["schema"]:
             parameter["schema"].setdefault("maxItems", MOST_VALUES)
-    can_be_kept, dated, paged = path.startswith("/v1"), "as_of" in names, "cursor" in names
-    present = {"X-Request-ID": True, "ETag": can_be_kept, "Broen-As-Of": dated, "Link": paged or "known_at" in names}
-    present |= {"Content-Disposition": paged, "Vary": can_be_kept, "Broen-Revision": can_be_kept}
+    tagged = path.startswith("/v1") and "application/json" in operation["responses"]["200"]["content"]
+    dated, paged = "as_of" in names, "cursor" in names
+    present = {"X-Request-ID": True, "ETag": tagged, "Broen-As-Of": dated, "Link": paged or "known_at" in names}
+    present |= {"Content-Disposition": paged, "Vary": tagged, "Broen-Revision": tagged}
     answer = operation["responses"]["200"] | {
         "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",
         "headers": headers(*(n for n, is_there in present.items() if is_there), tagged=not paged),
     }
     responses = {"200": answer}
-    if can_be_kept:
-        parameters += [IF_NONE_MATCH] if path in WITHOUT_DATABASE else [IF_NONE_MATCH, MIN_REVISION]
+    if tagged:
+        parameters.append(IF_NONE_MATCH)
         responses["304"] = {
             "description": "What `If-None-Match` names is still the answer; there is no body.",
             "headers": answer["headers"],
         }
-    for status, description in PROBLEMS.items():
-        if status in OF_A_RECORD and "{id}" not in path and status not in OWN.get(path, ()):
-            continue
-        if status in OF_THE_DATABASE and path in WITHOUT_DATABASE:
-            continue
-        if (status in OF_A_LIST and not paged) or (status in OF_A_CALLER and "security" not in operation):
-            continue
-        if status == HTTPStatus.GONE and path.endswith("/history"):
-            continue
-        issuer = ISSUER_AWAY if status in OF_THE_DATABASE and "security" in operation else ""
-        responses[str(status)] = problem(status, description + issuer)
+    if path.startswith("/v1") and path not in WITHOUT_DATABASE:
+        parameters.append(MIN_REVISION)
+    known = "security" in operation
+    responses |= {str(s): problem(s, says) for s, says in _problems(path, known=known, paged=paged).items()}
     operation["responses"] = responses
     if {OPTIONAL: []} in operation.get("security", []):
         operation["security"] = [{}, {BEARER.scheme_name: []}]
         del responses["403"]
+
+
+def _problems(path: str, *, known: bool, paged: bool) -> dict[int, str]:
+    """The problems that a path may answer with, for what reason; it may be `known` who asks, and a list is `paged`."""
+    own = OWN.get(path, {})
+    none = {
+        *(() if "{id}" in path else OF_A_RECORD),
+        *(OF_THE_DATABASE if path in WITHOUT_DATABASE else ()),
+        *(() if paged else OF_A_LIST),
+        *(() if known else OF_A_CALLER),
+        *((410,) if path.endswith("/history") else ()),
+    } - own.keys()
+    issuer = ISSUER_AWAY if known else ""
+    every = {status: says + (issuer if status in OF_THE_DATABASE else "") for status, says in PROBLEMS.items()}
+    return {status: says for status, says in {**every, **own}.items() if status not in none}
 
 
 def _id_of(whole: dict[str, Any]) -> dict[str, Any]:

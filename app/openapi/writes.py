@@ -93,7 +93,8 @@ def _answer(status: int, content: dict[str, Any]) -> dict[str, Any]:
     """An answer that a write succeeded; a trial has no ETag, for another write may be given its version."""
     names = {200: ["ETag", "Broen-As-Of"], 201: ["ETag", "Broen-As-Of", "Location"], 204: []}[status]
     sent = headers("X-Request-ID", "Broen-Revision", *names, tagged=status != HTTPStatus.OK)
-    return {"description": ANSWERS[status], "headers": sent, **({"content": content} if names else {})}
+    body = {} if status == HTTPStatus.NO_CONTENT else {"content": content}
+    return {"description": ANSWERS[status], "headers": sent, **body}
 
 
 def _body(method: str, shape: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import BadParameters, BroenError, Unavailable, bad_parameter
 from app.errors.handling import answer
+from app.rest.following import LIVE
 from app.rest.kept import NO_BODY, Answer, Form, Header, Store
 from app.rest.reading import READ, Read
 
@@ -95,7 +96,7 @@ class Cached:
     def _key(self, scope: Scope, asked: Mapping[bytes, bytes]) -> Any:
         """What an answer is kept by; None for one that is not kept."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if not path.startswith(self._prefix) or b"authorization" in asked:
+        if not path.startswith(self._prefix) or path.startswith(LIVE) or b"authorization" in asked:
             return None
         accept = asked.get(b"accept", b"")
         if (second := int(time.time())) != self._second:

@@ -232,7 +232,15 @@ class Store:
         return True
 
     def begin(self, revision: int) -> None:
-        """Take up hearing of writes at a revision: what came before it may have gone unheard."""
+        """Take up hearing of writes at a revision: what came before it may have gone unheard.
+
+        One that is earlier than what has been heard of is that of a register which was restored to an earlier state.
+        """
+        if revision < self.seen:
+            self.seen = 0
+            self._written.clear()
+            while self._answers:
+                self._drop(next(iter(self._answers)))
         self._floor = revision
         self.reach(revision)
 

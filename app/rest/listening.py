@@ -78,9 +78,11 @@ class Listener:
             while True:
                 self._store.trust_until(asked + STALE)
                 await asyncio.sleep(ROUND)
-                now, newer = time.monotonic(), await connection.fetchval(NEWEST)
+                heard, now, newer = self._store.seen, time.monotonic(), await connection.fetchval(NEWEST)
                 if self._store.seen < newest:
                     raise MissedError(f"Revision {newest} was written, and nobody told.")
+                if newer < heard:
+                    raise MissedError(f"Revision {heard} is gone: the register was restored to an earlier state.")
                 asked, newest = now, newer
         finally:
             connection.terminate()

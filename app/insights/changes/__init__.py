@@ -4,6 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.insights.changes import revisions
+from app.insights.changes import feed, revisions
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (revisions.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (revisions.router, feed.router)

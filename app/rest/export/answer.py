@@ -1,7 +1,7 @@
 """The answer that is a whole list: sent while it is read, given up when the client has gone, cut off when it fails."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
 from functools import partial
@@ -81,15 +81,7 @@ class Export(Json[T]):
             await self._start(send)
             await send({"type": "http.response.body", "body": b""})
             return
-        sending, leaving = asyncio.create_task(self._send(send)), asyncio.create_task(_gone(receive))
-        try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sending.cancel()
-            leaving.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
-        if not sending.cancelled():
-            sending.result()
+        await while_there(receive, self._send(send))
 
     async def _start(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -121,6 +113,19 @@ class Export(Json[T]):
             elif isinstance(error, TimeoutError):
                 raise Unavailable("The whole list takes too long; ask for less at once.") from error
             raise
+
+
+async def while_there(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
+    """Send something for as long as the client is there."""
+    sending, leaving = asyncio.create_task(work), asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sending.cancel()
+        leaving.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
+    if not sending.cancelled():
+        sending.result()
 
 
 async def _gone(receive: Receive) -> None:
