@@ -83,6 +83,7 @@ def create_api(settings: Settings) -> FastAPI:
             raise RuntimeError("Set BROEN_DATABASE_URL, or run `broen serve`, which starts the embedded server.")
         end_with_parent()
         url, store = settings.database_url, api.state.store
+        api.state.feed = Feed(store, settings.followers)
         async with (
             Listener(url, store),
             Reader(url, settings) as api.state.reader,
@@ -103,7 +104,6 @@ def create_api(settings: Settings) -> FastAPI:
         dependencies=[Depends(check_query)],
     )
     api.state.store = Store(settings.cache_bytes, {resource.name: resource.tables for resource in RESOURCES})
-    api.state.feed = Feed(api.state.store, settings.followers)
     api.state.day = settings.day
     handle_errors(api)
     api.add_middleware(

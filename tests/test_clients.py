@@ -29,7 +29,10 @@ PATHS: Final[dict[str, Any]] = json.loads(GOLDEN.read_text("utf-8"))["paths"]
 READS: Final = {path: methods["get"] for path, methods in PATHS.items() if "get" in methods}
 EXPECTED: Final = {"create": (200,), "replace": (200,), "patch": (200,), "delete": (204, 409), "restore": (409,)}
 """What a trial of each write may answer: nothing is deleted that others refer to, nor restored that is there."""
-OTHER_THAN_JSON: Final = {"stream_changes": "it does not end; a browser has EventSource for it"}
+OTHER_THAN_JSON: Final = {
+    "stream_changes": "it does not end; a browser has EventSource for it",
+    "get_snapshot": "it is as long as the register, and read line by line",
+}
 """The operations that a client of JSON cannot ask, each with the reason."""
 README: Final = GOLDEN.parent.with_name("README.md").read_text("utf-8").split("## Clients")[1].split("\n## ")[0]
 

@@ -57,6 +57,7 @@ OWN: Final[Mapping[str, Mapping[int, str]]] = {
     "/v1/revisions/{number}": {404: "There is no revision of this number."},
     "/v1/changes": {410: LOST},
     "/v1/changes/stream": {410: LOST},
+    "/v1/snapshot": {410: LOST.replace("after", "at", 1)},
 }
 """The problems that only some have, or have for a reason of their own."""
 OF_THE_DATABASE: Final = (503,)

@@ -42,11 +42,13 @@ HELD: Final = f"""exists (
     select from change c join revision r on r.id = c.revision where c.seq = :seq and {proof_of("r")} = :proof
 )"""
 """Whether the log holds the change that a position names."""
+CHANGE: Final = f"""json_build_object(
+    'position', {position_of("c", "r")}, 'seq', c.seq, 'revision', c.revision, 'at', r.at, 'resource', c.resource,
+    'id', c.id, 'version', c.version, 'op', c.op, 'value', c.value, 'replaced_by', c.replaced_by)::text"""
+"""A change as it is told, over a row of the log and the row of its revision."""
 PAGE: Final = f"""
 with page as (
-    select c.seq, {position_of("c", "r")} as position, json_build_object(
-        'position', {position_of("c", "r")}, 'seq', c.seq, 'revision', c.revision, 'at', r.at, 'resource', c.resource,
-        'id', c.id, 'version', c.version, 'op', c.op, 'value', c.value, 'replaced_by', c.replaced_by)::text as item
+    select c.seq, {position_of("c", "r")} as position, {CHANGE} as item
     from change c join revision r on r.id = c.revision
     where c.seq > coalesce(:seq, (select max(seq) from change), 0)
         and (cast(:resources as text[]) is null or c.resource = any(:resources))

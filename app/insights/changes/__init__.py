@@ -4,6 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from app.insights.changes import feed, revisions
+from app.insights.changes import feed, revisions, snapshot
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (revisions.router, feed.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (revisions.router, feed.router, snapshot.router)
