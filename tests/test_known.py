@@ -131,13 +131,13 @@ async def _said_again(url: str, history: list[Any]) -> None:
 
 
 async def test_every_question_can_be_put_to_the_past() -> None:
-    """But for whether the service is well, who asks, and the rules by which findings are made."""
+    """But for whether the service is well, what is still to come, and the rules by which findings are made."""
     present = {
         path
         for path, operation in OPERATIONS.items()
         if "known_at" not in {parameter["name"] for parameter in operation["parameters"]}
     }
-    assert present == {"/livez", "/readyz", "/v1/findings/rules"}
+    assert present == {"/livez", "/readyz", "/v1/findings/rules", "/v1/changes/stream"}
 
 
 async def test_the_day_of_the_past_is_that_of_the_instant(client: AsyncClient, register: str) -> None:

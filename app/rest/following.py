@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from app.errors import StartAnew, Unavailable
 from app.rest.kept import Store
+from app.rest.known import Past
 from app.rest.position import Position, position_of, proof_of
 from app.rest.reading import NEWEST, READ, Reader, Statement
 
@@ -100,13 +101,13 @@ class Feed:
     def __init__(self, store: Store, most: int) -> None:
         self.ended = False
         self._store, self._most = store, most
-        self._reads: dict[tuple[Place, int], asyncio.Task[Changes]] = {}
+        self._reads: dict[tuple[Place, int, Past | None], asyncio.Task[Changes]] = {}
         self._waiting = 0
         self._patience: set[asyncio.Timeout] = set()
 
     async def read(self, read: Reader, place: Place) -> Changes:
         """The changes after a place, in one read for all who want them now; StartAnew when there is no such place."""
-        wanted = place, self._store.seen  # a read that began before a write was heard of may not show it
+        wanted = place, self._store.seen, read.past  # a read begun before a write was heard of may not show it
         task = self._reads.get(wanted)
         if task is None:
             task = self._reads[wanted] = asyncio.create_task(_read(read, place), context=Context())
@@ -120,7 +121,7 @@ class Feed:
         """The changes after a place; when there are none, those that come within some seconds."""
         deadline = asyncio.get_running_loop().time() + seconds
         changes = await self.read(read, place)
-        if changes.items or not seconds:
+        if changes.items or not seconds or read.past:
             return changes
         with self.following():
             while not changes.items and not self.ended:

@@ -10,6 +10,7 @@ from app.insights.records import ResourceName
 from app.rest.events import EventStream
 from app.rest.following import Feed, Place
 from app.rest.history import Operation
+from app.rest.known import Known
 from app.rest.position import PositionText
 from app.rest.reading import Reading
 from app.rest.response import Json
@@ -35,13 +36,14 @@ class StreamQuery(Schema):
         return Place(self.after or "0", tuple(self.resource) if self.resource else None, limit)
 
 
-class ChangesQuery(StreamQuery):
+class ChangesQuery(StreamQuery, Known):
     """Which changes, and how long they are waited for."""
 
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 100
     """How many changes a page has at the most."""
     wait: Annotated[int, Field(ge=0, le=60, examples=[1])] = 0
-    """For how many seconds to wait for a change when there is none; the answer comes with the first that there is."""
+    """For how many seconds to wait for a change when there is none; the answer comes with the first that there is. Of
+    what was known in the past there is nothing to wait for."""
 
 
 class Change(Schema):

@@ -31,6 +31,7 @@ from app.errors import NotFound, bad_parameter
 from app.insights.records import ResourceName
 from app.rest.changes import ChangeRow, RevisionRow, author, viewing
 from app.rest.history import Operation
+from app.rest.known import Known
 from app.rest.position import position_of
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
@@ -56,7 +57,7 @@ Instant = Annotated[
 Number = Annotated[int, Field(ge=1, le=10**15)]
 
 
-class RevisionQuery(Schema):
+class RevisionQuery(Known):
     """Which revisions."""
 
     after: Number | Absent = Field(None, examples=[1])
@@ -171,10 +172,6 @@ BEFORE: Final = f"""coalesce((
 """The position before the first change of a revision."""
 
 
-class NoQuery(Schema):
-    """That a path takes no parameters."""
-
-
 @router.get("/revisions")
 async def list_revisions(
     query: Annotated[RevisionQuery, Query()], read: Reading, caller: MaybeSignedIn
@@ -192,7 +189,7 @@ async def list_revisions(
 @router.get("/revisions/{number}")
 async def get_revision(
     number: Annotated[Number, Path(description="The number of the revision.", examples=[1])],
-    _: Annotated[NoQuery, Query()],
+    _: Annotated[Known, Query()],
     read: Reading,
     caller: MaybeSignedIn,
 ) -> Json[Revision]:

@@ -18,9 +18,10 @@ from app.rest.export.answer import Export
 from app.rest.export.formats import ACCEPT, NDJSON, VARY
 from app.rest.export.text import Put, Rows
 from app.rest.following import CHANGE, EPOCH, HELD, LOST
+from app.rest.known import Known
 from app.rest.position import Position, PositionText, position_of
 from app.rest.reading import Reading, Statement
-from app.rest.schema import Absent, RecordPath, Schema
+from app.rest.schema import Absent, RecordPath
 
 router: Final = APIRouter(prefix="/v1", tags=["changes"])
 
@@ -42,7 +43,7 @@ order by c.resource, c.id
 """
 
 
-class SnapshotQuery(Schema):
+class SnapshotQuery(Known):
     """Which snapshot, and where in it."""
 
     at: PositionText | Absent = Field(None, examples=["latest"])
