@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uvicorn.supervisors import Multiprocess
 
-from app import __version__
+from app import __version__, mirroring
 from app.auth import Role
 from app.auth import keys as api_keys
 from app.away import BEHIND
@@ -26,12 +26,12 @@ from app.data import load as load_data
 from app.data.sample import Records, load_sample
 from app.db import create_engine
 from app.embedded import EmbeddedError, running
-from app.errors import BroenError, Unavailable
+from app.errors import BroenError, Forbidden, Unavailable
 from app.main import create_api
 from app.migrating import migrate as migrate_database
 from app.rest.reading import Reader, ServerTooOldError
 from app.rest.writing import Writer
-from app.settings import COPENHAGEN, PREFIX, Settings, SettingsError, load_settings
+from app.settings import COPENHAGEN, PREFIX, Settings, SettingsError, load_settings, secure_url
 
 T = TypeVar("T")
 HEADINGS: Final = [
@@ -120,6 +120,27 @@ def load(
     settings = load_settings()
     with database(settings) as url:
         typer.echo(asyncio.run(loading(settings, url, sample)))
+
+
+@cli.command()
+def mirror(
+    source: Annotated[str, typer.Argument(metavar="URL", help="The other register, such as https://broen.example.")],
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Take over what there is now, and end.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard what the mirror holds, and start anew.")] = False,
+) -> None:
+    """Keep a copy of another register in this database, which nobody else can write to; go on where it was."""
+    settings = load_settings()
+    try:
+        secure_url(source)
+    except ValueError as error:
+        raise mirroring.MirrorError(f"The address of the other register {error}.") from error
+    with database(settings, settings.migration_database_url) as url:
+        if restart:
+            asyncio.run(mirroring.discard(url))
+        migrate_database(url, settings.runtime_role)
+        base = source.rstrip("/").removesuffix("/v1")
+        asyncio.run(mirroring.keep(base, url, settings.mirror_key, once=once, told=progress))
 
 
 @cli.command()
@@ -231,7 +252,10 @@ def prepare(settings: Settings, url: str) -> None:
     progress("Bringing the schema up to date …")
     migrate_database(settings.migration_database_url or url, settings.runtime_role)
     progress("Loading the packaged data …")
-    progress(asyncio.run(loading(settings, url)))
+    try:
+        progress(asyncio.run(loading(settings, url)))
+    except Forbidden as error:
+        progress(str(error))
 
 
 async def loading(settings: Settings, url: str, sample: int = 0) -> str:
@@ -263,7 +287,7 @@ def main() -> None:
     """Run the command, and tell a person what is wrong in a sentence."""
     try:
         cli()
-    except (SettingsError, EmbeddedError, ServerTooOldError, BroenError) as error:
+    except (SettingsError, EmbeddedError, ServerTooOldError, BroenError, mirroring.MirrorError) as error:
         sys.exit(f"broen: {error}")
     except (OSError, DBAPIError, PostgresError) as error:
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error

@@ -23,7 +23,7 @@ GRANTS: Final = (
     "grant select on all tables in schema public, past to {role}",
     "grant insert, update, delete on all tables in schema public to {role}",
     "revoke update, delete, truncate on revision, change from {role}",
-    "revoke insert, update, delete on alembic_version, search_entry, search_word, api_key from {role}",
+    "revoke insert, update, delete on alembic_version, search_entry, search_word, api_key, mirror from {role}",
     "grant update (last_used_at) on api_key to {role}",
 )
 """The role that serves reads and writes records, adds to the log, and sees the past through its views alone.

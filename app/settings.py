@@ -114,6 +114,8 @@ class Settings(BaseSettings):
     """How long one step of it may take, the database's or the client's, in seconds."""
     followers: Annotated[int, Field(ge=0, le=100_000)] = 2000
     """How many may wait for changes at a worker at once, on streams or with `wait`."""
+    mirror_key: str | None = None
+    """The API key with which `broen mirror` asks; without it, authors are named as anybody sees them."""
     write_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
     """How many connections to the database a worker writes with; of all writers one writes at a time."""
     write_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 5

@@ -69,7 +69,7 @@ async def test_filters_narrow_down(own_client: AsyncClient, writer: Writer) -> N
     assert [i["number"] for i in (await listed(own_client, resource=["regions", "goals"]))["items"]] == [1]
     assert len((await listed(own_client, by="register"))["items"]) == 2
     assert (await listed(own_client, by="test"))["items"] == [], "a name that is not shown finds nothing"
-    for parameter, wrong in (("from", "2026-11-22"), ("to", "i går"), ("resource", "hospitals"), ("after", "0")):
+    for parameter, wrong in (("from", "2026-11-22"), ("to", "i går"), ("resource", "hospitals"), ("after", "-1")):
         answer = await own_client.get("/v1/revisions", params={parameter: wrong})
         assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, parameter)
 

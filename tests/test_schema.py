@@ -10,7 +10,7 @@ from app.auth.limits import AllowanceRow
 from app.db import Base
 from app.migrating import head
 from app.resources import RESOURCES
-from app.rest.changes import ChangeRow, RevisionRow
+from app.rest.changes import ChangeRow, MirrorRow, RevisionRow
 from app.rest.paging import sort_key
 from app.rest.query import stored_column
 from app.rest.reading import Statement
@@ -30,7 +30,7 @@ TEMPORAL: Final = {
 }
 
 ADDED_TO: Final = {row.__tablename__ for row in (RevisionRow, ChangeRow, SearchWordRow)}
-WITHOUT_A_PAST: Final = {row.__tablename__ for row in (ApiKeyRow, AllowanceRow, RepeatableRow)}
+WITHOUT_A_PAST: Final = {row.__tablename__ for row in (ApiKeyRow, AllowanceRow, MirrorRow, RepeatableRow)}
 """What is no record, and not written by revisions."""
 TRACKED: Final = sorted(set(Base.metadata.tables) - ADDED_TO - WITHOUT_A_PAST)
 

@@ -63,6 +63,18 @@ class ChangeRow(Base):
     __table_args__ = (Index(None, "resource", "id", "version", unique=True),)
 
 
+class MirrorRow(Base):
+    """What a register is a mirror of, if it is one: then only the mirror itself writes to it."""
+
+    __tablename__ = "mirror"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    """The address of the other register."""
+    position: Mapped[str]
+    """The position in its log up to which this one is the same."""
+    epoch: Mapped[str]
+
+
 def author() -> ColumnElement[str]:
     """Who made a revision, as far as a viewer may know, over the parameters that `viewing` gives.
 

@@ -101,7 +101,7 @@ class Revision:
             await self.rows(_delete_parts(kind, part), {"ids": [id]})
         await self.rows(_delete(kind), {"id": id})
         entry = {"revision": self.id, "id": id, "version": held.version + 1, "replaced_by": replaced_by}
-        await self.rows(_record_deletion(kind), entry)
+        await self._record_deletion(kind, entry)
         self.changes += 1
         self.resources.add(kind.name)
         return True
@@ -200,6 +200,9 @@ class Revision:
                 rows.append(row)
         if rows:
             await self.rows(insert_rows(table, tuple(rows[0])), {"rows": as_json(rows)})
+
+    async def _record_deletion(self, kind: Kind[Any, Any], entry: Mapping[str, Any]) -> None:
+        await self.rows(_record_deletion(kind), entry)
 
     async def _record(self, kind: Kind[Any, Any], ops: Mapping[str, str]) -> None:
         """Add to the change log what was done to records, with each as it is stored now."""

@@ -13,7 +13,7 @@ import asyncpg
 
 from app.auth import Caller
 from app.away import AWAY, DROPPED, keep, told
-from app.errors import BroenError, InvalidBody, Unavailable, bad_value
+from app.errors import BroenError, Forbidden, InvalidBody, Unavailable, bad_value
 from app.rest.reading import check_version, session
 from app.rest.revision import Revision
 from app.settings import Settings
@@ -26,7 +26,7 @@ OPEN: Final = """
     insert into revision (id, at, by, by_organisations, note)
     select coalesce(max(id), 0) + 1, greatest(clock_timestamp(), max(at) + interval '1 microsecond'), $1, $2, $3
     from (select id, at from revision order by id desc limit 1) as last
-    returning id, at, set_config('broen.revision', id::text, true)
+    returning id, at, set_config('broen.revision', id::text, true), (select source from mirror) as mirrors
 """
 """Taken after the lock, so that `at` follows the order of commits too; the setting tells the history triggers."""
 REASON: Final = "select obj_description(oid, 'pg_constraint') from pg_constraint where conname = $1"
@@ -83,6 +83,7 @@ class Writer:
             opened = await connection.fetchrow(OPEN, *author(by), note)
             revision = Revision(connection, opened["id"], opened["at"])
             try:
+                refuse_mirrored(opened["mirrors"])
                 yield revision
                 await revision.check()
                 kept = revision.changes > 0 and not trial
@@ -132,6 +133,12 @@ class Writer:
             await self._pool.release(held)
             raise
         return held
+
+
+def refuse_mirrored(source: str | None) -> None:
+    """Forbidden when the register is a mirror of another one."""
+    if source:
+        raise Forbidden(f"This register is a mirror of {source}, and is written to only there.")
 
 
 def author(by: str | Caller) -> tuple[str, list[str] | None]:

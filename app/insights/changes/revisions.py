@@ -60,7 +60,7 @@ Number = Annotated[int, Field(ge=1, le=10**15)]
 class RevisionQuery(Known):
     """Which revisions."""
 
-    after: Number | Absent = Field(None, examples=[1])
+    after: Annotated[int, Field(ge=0, le=10**15)] | Absent = Field(None, examples=[1])
     """Where the page begins: `next` of the page before, the number of its last revision."""
     limit: Annotated[int, Field(ge=1, le=1000, examples=[20])] = 100
     """How many revisions a page has at the most."""
