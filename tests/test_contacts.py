@@ -70,3 +70,15 @@ async def test_a_change_of_something_else_leaves_what_is_withheld(steward: Async
     await steward.patch(PATH, json={"title": "Nyere"}, headers={**PATCH, "If-Match": "*"})
     kept = await rows(fresh, "select person, email from initiative_contact where record_id = 'ny' order by position")
     assert kept == [SECRET[:2], ("Mette", None)]
+
+
+async def test_the_feed_and_the_snapshot_tell_no_more_either(steward: AsyncClient) -> None:
+    """Whoever begins to follow the register later does not get what is published no longer."""
+    for question in (
+        "/v1/changes?limit=1000&resource=initiatives",
+        "/v1/snapshot",
+        "/v1/changes?limit=1000&known_at=2",
+    ):
+        answer = await steward.get(question)
+        assert "Sekretær" in answer.text
+        assert [part for part in SECRET if part in answer.text] == [], question
