@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from app import __version__, about
+from app import __version__, about, imports
 from app.auth import Gate
 from app.errors.handling import handle_errors
 from app.insights import INSIGHTS
@@ -114,6 +114,7 @@ def create_api(settings: Settings) -> FastAPI:
         expose_headers=EXPOSED,
     )
     api.include_router(about.router)
+    api.include_router(imports.router)
     for resource in RESOURCES:
         api.include_router(resource.router)
     for insight in INSIGHTS:

@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     """How long a writer waits for its turn, in seconds."""
     max_body_bytes: Annotated[int, Field(ge=100, le=2**30)] = 2**20
     """How long the body of a request may be, in bytes."""
+    max_import_bytes: Annotated[int, Field(ge=100, le=2**36)] = 2**28
+    """How long a file may be that is imported over HTTP, in bytes; it is kept in the folder for temporary files."""
 
     writes_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     """How many writes a caller may make in a minute, over all workers."""

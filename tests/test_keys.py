@@ -11,7 +11,7 @@ import pytest
 
 from app.auth import Role
 from app.auth.keys import KEY
-from app.cli import HEADINGS
+from app.cli.keys import HEADINGS
 from app.errors import BadParameters
 from app.settings import Settings
 from tests.conftest import Databases, make_key, rows, serving, value

@@ -13,6 +13,7 @@ BroenError
 ├── TooLarge           413  a list that does not fit into the format asked for, or a body that is too long
 ├── UnsupportedBody    415  a body of another media type, or encoded
 ├── InvalidBody        422  a body, or a record of the packaged data, that breaks the shape or a rule
+│   └── InvalidFile    422  rows of a file break it; ForbiddenRows, 403, are not the caller's to write
 ├── Unconditional      428  a change that does not say which version it is of
 ├── TooManyRequests    429  writes or failed log-ins, too many in a minute; Retry-After says when to go on
 └── Unavailable        503  the database or the issuer of tokens is away or too slow; Retry-After says when to try again
@@ -50,6 +51,22 @@ class Fault(BaseModel):
         return f"{self.parameter or ''}{self.record or ''}{self.pointer or ''}: {self.detail}"
 
 
+class RowFault(Fault):
+    """One thing that is wrong with a row of a file."""
+
+    file: str | None = Field(examples=["goals.csv"])
+    """The file's name; null for what came in a request."""
+    row: int | None = Field(examples=[17])
+    """The row, from 1: a line of NDJSON, a row of a CSV as a spreadsheet counts, the headings being the first."""
+    value: str | None = Field(examples=["12. november"])
+    """What stands there, shortened; null when nothing does."""
+
+    def __str__(self) -> str:
+        """The fault in words: file, row, place, what it is, what stands there."""
+        where = ":".join(str(part) for part in (self.file, self.row, self.pointer) if part)
+        return f"{where}: {self.detail}" + (f" (here: {self.value})" if self.value is not None else "")
+
+
 class Problem(BaseModel):
     """Why a request failed (RFC 9457): all of its faults at once."""
 
@@ -69,6 +86,15 @@ class Problem(BaseModel):
     """The id of this request, to quote to the operator; also in the header X-Request-ID and in the log."""
     errors: list[Fault]
     """Each single fault; empty when the problem is not about the request's parts."""
+
+
+class FileProblem(Problem):
+    """Why a file was refused: its faults, up to a number that can be read."""
+
+    errors: list[RowFault]  # type: ignore[assignment]
+    """Each single fault, by file and row; the first thousand."""
+    more: int = Field(examples=[0])
+    """How many further faults there are."""
 
 
 class BroenError(Exception):
@@ -160,6 +186,22 @@ class InvalidBody(BroenError):
     """A body breaks its shape or a rule."""
 
     status, title = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid body"
+
+
+class InvalidFile(InvalidBody):
+    """Rows of a file break their shapes or a rule."""
+
+    def __init__(self, faults: Sequence[RowFault], more: int) -> None:
+        told = "; ".join(map(str, faults[:3]))
+        rest = len(faults) + more - len(faults[:3])
+        super().__init__(f"Nothing was written. {told}" + (f"; and {rest} more" if rest else ""), faults)
+        self.rows, self.more = list(faults), more
+
+
+class ForbiddenRows(InvalidFile):
+    """Rows of a file are of records that the caller may not write, and nothing else is wrong with it."""
+
+    status, title = HTTPStatus.FORBIDDEN, "Forbidden"
 
 
 class Unconditional(BroenError):

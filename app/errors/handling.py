@@ -16,7 +16,9 @@ from app.errors import (
     BadParameters,
     BroenError,
     Fault,
+    FileProblem,
     InvalidBody,
+    InvalidFile,
     Problem,
     Unauthorized,
     Unavailable,
@@ -27,7 +29,7 @@ from app.errors import (
 log: Final = structlog.get_logger("broen")
 
 
-def answer(
+def answer(  # noqa: PLR0913 - what a problem says
     request: Request,
     status: HTTPStatus,
     title: str,
@@ -35,17 +37,19 @@ def answer(
     *,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
+    more: int | None = None,
 ) -> Response:
-    """Answer with a problem."""
-    problem = Problem(
-        type=f"urn:broen:problem:{title.lower().replace(' ', '-')}",
-        title=title,
-        status=status,
-        detail=detail,
-        instance=request.url.path,
-        request_id=correlation_id.get(),
-        errors=list(faults),
-    )
+    """Answer with a problem; with that of a file, where it is told how many faults are not."""
+    of = {
+        "type": f"urn:broen:problem:{title.lower().replace(' ', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": correlation_id.get(),
+        "errors": list(faults),
+    }
+    problem = Problem.model_validate(of) if more is None else FileProblem.model_validate({**of, "more": more})
     return Response(
         problem.model_dump_json().encode(),
         status,
@@ -59,7 +63,9 @@ async def _broen_error(request: Request, error: BroenError) -> Response:
         log.warning("unavailable", reason=str(error), cause=repr(error.__cause__))
     elif isinstance(error, Unauthorized) and error.given:
         log.info("not let in", reason=str(error))
-    return answer(request, error.status, error.title, str(error), faults=error.faults, headers=error.headers)
+    more = error.more if isinstance(error, InvalidFile) else None
+    faults, headers = error.faults, error.headers
+    return answer(request, error.status, error.title, str(error), faults=faults, headers=headers, more=more)
 
 
 async def _validation_error(request: Request, error: RequestValidationError) -> Response:

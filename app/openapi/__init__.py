@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from app.auth.gate import BEARER, OPTIONAL
-from app.errors import Problem
+from app.errors import FileProblem, Problem
 from app.insights import LISTINGS
 from app.insights.deadlines import ICS
 from app.openapi import writes
@@ -22,6 +22,7 @@ from app.rest.query import MOST_VALUES
 ABOUT: Final = {"name": "about", "description": "What the service says of itself."}
 INSIGHTS: Final = {"name": "insights", "description": "What the records tell when they are put together."}
 CHANGES: Final = {"name": "changes", "description": "What was written, in its order: to be shown, and to be followed."}
+IMPORTS: Final = {"name": "imports", "description": "Many records at once, out of a file."}
 DESCRIPTION: Final = """
 An open register of cross-sector health cooperation in Denmark and the Øresund.
 
@@ -110,7 +111,7 @@ def document(api: FastAPI) -> dict[str, Any]:
             version=api.version,
             description=DESCRIPTION,
             routes=api.routes,
-            tags=[{"name": r.tag, "description": r.about} for r in RESOURCES] + [INSIGHTS, CHANGES, ABOUT],
+            tags=[{"name": r.tag, "description": r.about} for r in RESOURCES] + [INSIGHTS, CHANGES, IMPORTS, ABOUT],
             servers=[{"url": "/", "description": "This service"}],
         )
         for path, methods in whole["paths"].items():
@@ -261,7 +262,9 @@ def _constant(value: str) -> str:
 
 def _shapes(shapes: dict[str, Any]) -> dict[str, Any]:
     """The shapes that are sent: with the problem, without FastAPI's own errors, and without what says nothing."""
-    _, problems = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+    _, problems = models_json_schema(
+        [(Problem, "serialization"), (FileProblem, "serialization")], ref_template="#/components/schemas/{model}"
+    )
     sent = {name: s for name, s in shapes.items() if name not in UNUSED}
     sent |= problems["$defs"]
     for shape in sent.values():

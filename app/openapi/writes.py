@@ -63,11 +63,47 @@ OF_A_WRITE: Final = {
     422: "The body is no JSON, or breaks its shape or a rule: all faults at once, each with its JSON pointer.",
     428: "`If-Match` is missing, so that somebody's work could be lost.",
 }
+IMPORT: Final = "import_records"
+DONE: Final = "What was written; with `dry_run`, what would be."
+OF_AN_IMPORT: Final = {
+    403: "Rows are of records that the caller may not write: each is told.",
+    409: "Others have written some of the records while they were checked: nothing was written; send the file again.",
+    413: "The file is too long.",
+    415: "The file is neither NDJSON nor CSV, not UTF-8, or encoded.",
+    422: "The file cannot be read, or rows break their shape or a rule: each fault with its row, place and value, and "
+    "what would be right. Nothing was written.",
+}
+OF_ROWS: Final = (403, 422)
+"""The problems that may be of rows."""
+FILE: Final = {
+    "required": True,
+    "content": {
+        "application/x-ndjson": {
+            "schema": {
+                "type": "string",
+                "description": "A record a line, as a body has it or as it is read, with its `id`, and its `resource` "
+                "unless the parameter says it.",
+                "examples": [
+                    '{"resource": "goals", "id": "et-maal", "plan": "en-plan", "number": 1, "title": "Et mål"}\n'
+                ],
+            }
+        },
+        "text/csv": {
+            "schema": {
+                "type": "string",
+                "description": "A row a record, below headings: names of columns, or Danish or English, as exports and "
+                "templates have them. Comma or semicolon.",
+                "examples": ["id,plan_id,number,title\net-maal,sundhedsplan-syddanmark,1,Et mål\n"],
+            }
+        },
+    },
+}
 MAY_ANSWER: Final = {
     "create": (200, 201, 400, 401, 403, 409, 413, 415, 422, 429, 500, 503),
     "replace": (200, 201, 400, 401, 403, 404, 410, 412, 413, 415, 422, 428, 429, 500, 503),
     "patch": (200, 400, 401, 403, 404, 410, 412, 413, 415, 422, 428, 429, 500, 503),
     "delete": (204, 400, 401, 403, 404, 409, 410, 412, 428, 429, 500, 503),
+    "import": (200, 400, 401, 403, 409, 413, 415, 422, 429, 500, 503),
     "restore": (200, 400, 401, 403, 404, 409, 422, 429, 500, 503),
 }
 """What each may answer."""
@@ -79,14 +115,28 @@ def declare(method: str, operation: dict[str, Any]) -> None:
         parameter["schema"].pop("title", None)
     taken = {**TAKEN[method], "Broen-Note": False}
     operation["parameters"] += [{"name": n, "in": "header", "required": must, **SENT[n]} for n, must in taken.items()]
-    if body := BODIES.get(operation["operationId"]):
+    if body := {**BODIES, IMPORT: FILE}.get(operation["operationId"]):
         operation["requestBody"] = body
     contents = [answer["content"] for answer in operation["responses"].values() if "content" in answer]
+    if operation["operationId"] == IMPORT:
+        operation["responses"] = _of_an_import(contents[0])
+        return
     said = PROBLEMS | OF_A_WRITE
     operation["responses"] = {
         str(status): _answer(status, contents[0]) if status in ANSWERS else problem(status, said[status])
         for status in MAY_ANSWER[operation["operationId"].partition("_")[0]]
     }
+
+
+def _of_an_import(content: dict[str, Any]) -> dict[str, Any]:
+    """What an import answers: what it did, or with each row what is wrong with it."""
+    said = PROBLEMS | OF_A_WRITE | OF_AN_IMPORT | {200: DONE}
+    answers = {str(status): problem(status, said[status]) for status in MAY_ANSWER["import"]}
+    for status in OF_ROWS:
+        kinds = [{"$ref": f"{PREFIX}FileProblem"}, {"$ref": f"{PREFIX}Problem"}]
+        answers[str(status)]["content"] = {"application/problem+json": {"schema": {"anyOf": kinds}}}
+    done = {"description": DONE, "headers": headers("X-Request-ID", "Broen-Revision"), "content": content}
+    return {**answers, "200": done}
 
 
 def _answer(status: int, content: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ forgotten on the way, so that a revision of any size is checked in bounded memor
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final, NamedTuple, Protocol, cast
@@ -13,10 +13,12 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 from sqlalchemy import BindParameter, Column, FromClause, Text, any_, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from app.db import table_of
 from app.errors import Fault, InvalidBody, bad_value
 from app.rest.changes import ChangeRow
+from app.rest.kind import Kind
 from app.rest.reading import Statement
-from app.rest.rows import Row, cells_of
+from app.rest.rows import Row, cells, cells_of
 from app.rest.schema import RecordData, RecordPath, Schema
 from app.rest.sources import dangling
 
@@ -45,10 +47,13 @@ class Rows(Protocol):
 
 
 class Checks:
-    """The checks of one revision."""
+    """The checks of one revision, or of what may become one.
 
-    def __init__(self, revision: Rows) -> None:
-        self._revision = revision
+    Names of records that are `coming` lead to them; no more faults than `most` are gathered on the way.
+    """
+
+    def __init__(self, revision: Rows, coming: Container[str] = (), most: float = MOST_FAULTS) -> None:
+        self._revision, self._coming, self._most = revision, coming, most
         self._faults: list[Fault] = []
         self._ids: defaultdict[Column[Any], Named] = defaultdict(lambda: defaultdict(list))
         self._paths: Named = defaultdict(list)
@@ -59,6 +64,15 @@ class Checks:
         """Note what is to be checked of a record that is written; its parts are noted one by one."""
         self._faults += dangling(data, path)
         self.names(Place(path, ""), data, row, table, before)
+
+    def whole(self, kind: Kind[Any, Any], id: str, data: RecordData[Any]) -> None:
+        """Note what is to be checked of a record and of its parts."""
+        path = f"{kind.name}/{id}"
+        self.record(path, data, cells(data, kind.table), kind.table, {})
+        for name, part in kind.parts.items():
+            table = table_of(part)
+            for n, item in enumerate(getattr(data, name)):
+                self.names(Place(path, f"/{name}/{n}"), item, cells(item, table), table)
 
     def names(self, place: Place, data: Schema, row: Row, table: FromClause, before: Row | None = None) -> None:
         """Note whom a record or a part names that it did not name before."""
@@ -79,25 +93,34 @@ class Checks:
         """Forget the names that lead to a record, once many wait; the others may still be written."""
         if self._waiting > self._due:
             await self._look_up()
-        if len(self._faults) > MOST_FAULTS:
+        if len(self._faults) > self._most:
             raise InvalidBody(faults=self._faults[:MOST_FAULTS])
 
     async def finish(self) -> None:
         """Raise InvalidBody when anything is wrong, with all that is."""
-        await self._look_up()
-        faults = self._faults
-        for target, named in self._ids.items():
-            faults += _missing(named, f"{target.table.name} records")
-        faults += _missing(self._paths, "records")
+        faults = await self.dangling()
         for column, paths in self._linked.items():
             faults += await self._circles(column, paths)
         if faults:
             raise InvalidBody(faults=faults[:MOST_FAULTS])
 
+    async def dangling(self) -> list[Fault]:
+        """A fault for each name that leads to no record, and each pointer that leads nowhere."""
+        await self._look_up()
+        faults = self._faults
+        for target, named in self._ids.items():
+            faults += _missing(named, f"{target.table.name} records")
+        return [*faults, *_missing(self._paths, "records")]
+
     async def _look_up(self) -> None:
         for target, named in self._ids.items():
+            kind = Kind.every[target.table.name]
+            for id in [id for id in named if f"{kind.name}/{id}" in self._coming]:
+                del named[id]
             for row in await self._revision.rows(_known(target), {"ids": list(named)}) if named else ():
                 del named[row["id"]]
+        for path in [path for path in self._paths if path in self._coming]:
+            del self._paths[path]
         if self._paths:
             resources, ids = zip(*(path.rpartition("/")[::2] for path in self._paths), strict=True)
             for row in await self._revision.rows(_known_paths(), {"resources": list(resources), "ids": list(ids)}):

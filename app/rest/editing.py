@@ -16,6 +16,7 @@ from app.auth import Caller, Role
 from app.errors import BadParameters, Conflict, InvalidBody, Stale, bad_parameter, bad_value, body_faults
 from app.rest.body import validate
 from app.rest.history import changes_since
+from app.rest.holding import Held
 from app.rest.intent import Intent
 from app.rest.kind import D, Kind, P
 from app.rest.merging import merged
@@ -24,7 +25,7 @@ from app.rest.naming import free_id
 from app.rest.referring import refuse_referred
 from app.rest.repeating import Repeat
 from app.rest.response import Json, tag_of
-from app.rest.revision import Held, Operation, Revision
+from app.rest.revision import Operation, Revision
 from app.rest.schema import Id
 from app.rest.sent import Body
 

@@ -69,18 +69,19 @@ class Intent:
 
 
 async def _writing(request: Request, caller: SignedIn, read: Reading, query: Annotated[WriteQuery, Query()]) -> Intent:
-    return _intent(request, caller, read, query)
+    return intent_of(request, caller, read, query)
 
 
 async def _deleting(
     request: Request, caller: SignedIn, read: Reading, query: Annotated[DeleteQuery, Query()]
 ) -> Intent:
-    return _intent(request, caller, read, query, query.replaced_by)
+    return intent_of(request, caller, read, query, query.replaced_by)
 
 
-def _intent(
+def intent_of(
     request: Request, caller: Caller, read: Reader, query: WriteQuery, replaced_by: str | None = None
 ) -> Intent:
+    """What a request to write says beside its body; BadParameters tells what of it makes no sense."""
     faults: list[Fault] = []
     headers = {name: ",".join(request.headers.getlist(name)) or None for name in HEADERS}
     matches = _versions(headers["If-Match"], faults)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, select
+from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, literal_column, select
 
 from app.db import PartRow, RecordRow, table_of
 from app.rest.reading import Statement
@@ -60,6 +60,14 @@ class Kind(Generic[P, D]):
         """A record as it was written: what the change log keeps."""
         sources = sources_of(self.name, self.row.id, Source[Id])
         return json_object(columns(self.data, self.row, self.parts, {"sources": sources}))
+
+    @cached_property
+    def lines(self) -> Statement:
+        """All records as they were written, by id, each a line with what it is of: what an import reads back."""
+        sources = sources_of(self.name, self.row.id, Source[Id])
+        said = columns(self.data, self.row, self.parts, {"sources": sources})
+        line = json_object({"resource": literal_column(f"'{self.name}'"), "id": self.table.c.id, **said})
+        return Statement(select(cast(line, Text).label("line")).order_by(self.table.c.id), bare=True)
 
     @cached_property
     def by_id(self) -> Statement:

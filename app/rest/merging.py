@@ -11,7 +11,7 @@ from app.rest.schema import Schema
 
 def merged(record: Schema, patch: Any) -> Any:
     """What a record becomes by a patch, yet to be checked against its shape."""
-    return _merged(_writable(record), patch)
+    return _merged(writable(record), patch)
 
 
 def _merged(target: Any, patch: Any) -> Any:
@@ -21,11 +21,11 @@ def _merged(target: Any, patch: Any) -> Any:
     return base | {name: _merged(base.get(name), value) for name, value in patch.items()}
 
 
-def _writable(value: Any) -> Any:
+def writable(value: Any) -> Any:
     """A record as a body, without what follows from its other fields."""
     if isinstance(value, Schema):
-        return {name: _writable(inner) for name, inner in value if not _follows(type(value), name)}
-    return [_writable(inner) for inner in value] if isinstance(value, list) else value
+        return {name: writable(inner) for name, inner in value if not _follows(type(value), name)}
+    return [writable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _follows(shape: type[Schema], name: str) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
 from app.errors import InvalidBody, bad_parameter
+from app.rest.holding import View
 from app.rest.intent import Intent
 from app.rest.reading import Statement
 from app.rest.response import Json
@@ -56,14 +57,14 @@ class RepeatableRow(Base):
 
 
 class Repeat:
-    """A request that may be one that is sent again."""
+    """A request that may be one that is sent again: the same body, or one of the same digest."""
 
-    def __init__(self, intent: Intent, raw: bytes = b"") -> None:
+    def __init__(self, intent: Intent, raw: bytes = b"", digest: str | None = None) -> None:
         kept = intent.key is not None and not intent.dry_run
         self._key = _hash(intent.caller.name, intent.key or "") if kept else None
-        self._request = _hash(intent.path, hashlib.blake2b(raw).hexdigest())
+        self._request = _hash(intent.path, digest or hashlib.blake2b(raw).hexdigest())
 
-    async def first(self, revision: Revision) -> Json[Any] | None:
+    async def first(self, revision: View) -> Json[Any] | None:
         """The answer that this request got the first time; InvalidBody when the key marks another request."""
         row = self._key and await revision.row(FIND, {"key": self._key})
         if not row:

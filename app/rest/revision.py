@@ -5,16 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, Generic, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 import asyncpg
-from sqlalchemy import BigInteger, BindParameter, Text, any_, bindparam, cast, delete, func, insert, select, true
+from sqlalchemy import BigInteger, BindParameter, Text, any_, bindparam, cast, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.db import PartRow, table_of
-from app.rest.body import parse_json, validate
-from app.rest.changes import ChangeRow, RevisionRow
+from app.rest.changes import ChangeRow
 from app.rest.checking import Checks, Place
+from app.rest.holding import Held, View
 from app.rest.kind import D, Kind
 from app.rest.reading import Statement
 from app.rest.rows import Row, as_json, cells, insert_rows, update_rows
@@ -32,43 +32,17 @@ REPLAN: Final = "discard plans"
 """A check of a foreign key that was planned while its table was small reads all of the table for every row."""
 
 
-class LastChange(NamedTuple):
-    """The latest entry of the change log about one record."""
-
-    by: str
-    value: str | None
-    """The record as stored, as JSON; None when it was deleted."""
-
-
-class Held(NamedTuple, Generic[D]):
-    """What there is of a record before it is written."""
-
-    version: int
-    """Its last version; 0 when there never was one."""
-    data: D | None
-    """The record as it is stored; None when there is none."""
-
-
-class Revision:
+class Revision(View):
     """A revision in the making."""
 
     def __init__(self, connection: asyncpg.Connection, id: int, at: datetime) -> None:
+        super().__init__(connection)
         self.id, self.at, self.changes = id, at, 0
         self.resources: set[str] = set()
         """The names of what it has written."""
-        self._connection = connection
         self._checks = Checks(self)
         self._checked, self._replan_at = 0, BATCH
         self._written: dict[str, Kind[Any, Any]] = {}
-
-    async def row(self, statement: Statement, values: Mapping[str, Any]) -> asyncpg.Record | None:
-        """The first row that a statement gives, as things are in this revision."""
-        return next(iter(await self.rows(statement, values)), None)
-
-    async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[asyncpg.Record]:
-        """The rows that a statement gives."""
-        found: list[asyncpg.Record] = await self._connection.fetch(statement.sql, *statement.arguments(values))
-        return found
 
     async def put(self, kind: Kind[Any, D], id: str, data: D) -> Outcome:
         """Make a record be `data`: create it, replace it, or leave it when it is that already."""
@@ -106,33 +80,12 @@ class Revision:
         self.resources.add(kind.name)
         return True
 
-    async def latest(self, records: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LastChange]:
-        """What was last done to each of these records, by the name of its resource and its id."""
-        resources, ids = (list(half) for half in zip(*records, strict=True))
-        found = await self.rows(_latest(), {"resources": resources, "ids": ids})
-        return {(row["resource"], row["id"]): LastChange(row["by"], row["value"]) for row in found}
-
-    async def last(self, kind: Kind[Any, Any], id: str) -> str | None:
-        """The last value of a record that has been deleted, as JSON; None when there never was one."""
-        row = await self.row(_last(), {"resource": kind.name, "id": id})
-        return row and row["value"]
-
     async def check(self) -> None:
         """That every record named exists and every rule holds; whatever does not is told at once."""
         if self._checked < self.changes:
             await self._checks.finish()
             await self._connection.execute("set constraints all immediate")
             self._checked = self.changes
-
-    async def held(self, kind: Kind[Any, D], ids: list[str]) -> dict[str, Held[D]]:
-        """What there is of each of these records."""
-        return {
-            row["id"]: Held(
-                row["version"],
-                None if row["value"] is None else validate(kind.data, parse_json(row["value"].encode())),
-            )
-            for row in await self.rows(_held(kind), {"ids": ids})
-        }
 
     async def write(
         self, kind: Kind[Any, D], records: Mapping[str, D], held: Mapping[str, Held[D]], op: Operation | None = None
@@ -227,43 +180,6 @@ def batches(records: Iterable[tuple[str, D]]) -> Iterator[dict[str, D]]:
 
 def _texts(name: str) -> Any:
     return bindparam(name, type_=ARRAY(Text))
-
-
-@lru_cache(maxsize=200)
-def _held(kind: Kind[Any, Any]) -> Statement:
-    given = func.unnest(_texts("ids")).column_valued("given")
-    version = select(func.coalesce(func.max(ChangeRow.version), 0)).where(
-        ChangeRow.resource == kind.name, ChangeRow.id == given
-    )
-    stored = select(cast(kind.stored, Text)).where(kind.table.c.id == given)
-    return Statement(
-        select(given.label("id"), version.scalar_subquery().label("version"), stored.scalar_subquery().label("value"))
-    )
-
-
-@lru_cache(maxsize=1)
-def _latest() -> Statement:
-    given = func.unnest(_texts("resources"), _texts("ids")).table_valued("resource", "id").render_derived()
-    last = (
-        select(ChangeRow.revision, ChangeRow.value)
-        .where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
-        .order_by(ChangeRow.version.desc())
-        .limit(1)
-        .lateral("last")
-    )
-    return Statement(
-        select(given.c.resource, given.c.id, RevisionRow.by, cast(last.c.value, Text).label("value"))
-        .select_from(given.join(last, true()))
-        .join(RevisionRow, RevisionRow.id == last.c.revision)
-    )
-
-
-@lru_cache(maxsize=1)
-def _last() -> Statement:
-    """What a record was before it was deleted."""
-    this = (ChangeRow.resource == bindparam("resource", type_=Text()), ChangeRow.id == bindparam("id", type_=Text()))
-    values = select(cast(ChangeRow.value, Text).label("value")).where(*this, ChangeRow.value.is_not(None))
-    return Statement(values.order_by(ChangeRow.version.desc()).limit(1))
 
 
 @lru_cache(maxsize=200)

@@ -190,18 +190,18 @@ class Record(Schema):
     """When the record was last written (RFC 3339, UTC)."""
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A parsed JSON value with numbers that any reader of JSON takes as they are."""
     if isinstance(value, Decimal):
         if abs(value.adjusted()) > 15:  # noqa: PLR2004 - what every reader of JSON keeps
             raise wrong("Input should have numbers of 15 digits at the most")
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-Stated = Annotated[JsonValue | None, BeforeValidator(_plain), WithJsonSchema({})]
+Stated = Annotated[JsonValue | None, BeforeValidator(plain), WithJsonSchema({})]
 
 
 class Source(Schema, Generic[R]):

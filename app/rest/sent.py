@@ -1,5 +1,6 @@
 """What a caller sends: the bytes of a body, of the right type and no longer than they may be."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.message import Message
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -30,32 +31,38 @@ class Body(Generic[D]):
 
 async def _body(request: Request) -> Body[Any]:
     settings: Settings = request.app.state.writer.settings
-    _check_type(request)
-    if int(request.headers.get("Content-Length", 0)) > settings.max_body_bytes:
-        raise _too_large(settings)
+    check_type(request, MEDIA_TYPES[request.method])
     raw = bytearray()
-    try:
-        async for chunk in request.stream():
-            raw += chunk
-            if len(raw) > settings.max_body_bytes:
-                raise _too_large(settings)
-    except ClientDisconnect as error:
-        raise InvalidBody("The body breaks off.") from error
+    async for chunk in pieces(request, settings.max_body_bytes):
+        raw += chunk
     return Body(bytes(raw))
 
 
-def _too_large(settings: Settings) -> TooLarge:
-    return TooLarge(f"A body may have {settings.max_body_bytes} bytes.")
+async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
+    """A body as it comes; TooLarge once it is known to be longer than it may be."""
+    too_large, length = TooLarge(f"A body may have {most} bytes."), 0
+    if int(request.headers.get("Content-Length", 0)) > most:
+        raise too_large
+    try:
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length > most:
+                raise too_large
+            yield chunk
+    except ClientDisconnect as error:
+        raise InvalidBody("The body breaks off.") from error
 
 
-def _check_type(request: Request) -> None:
-    wanted, header = MEDIA_TYPES[request.method], Message()
+def check_type(request: Request, *wanted: str) -> str:
+    """The media type of a body; UnsupportedBody when it is none of those that are wanted, or encoded."""
+    header = Message()
     header["Content-Type"] = request.headers.get("Content-Type", "text/plain")
-    charset = header.get_content_charset("utf-8")
-    if (header.get_content_type(), charset) not in ((wanted, "utf-8"), (wanted, "us-ascii")):
-        raise UnsupportedBody(f"The header Content-Type should be {wanted}, and the body UTF-8.")
+    given, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    if given not in wanted or charset not in ("utf-8", "us-ascii"):
+        raise UnsupportedBody(f"The header Content-Type should be {' or '.join(wanted)}, and the body UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedBody("A body should come as it is, without the header Content-Encoding.")
+    return given
 
 
 Sent = Annotated[Body[D], Depends(_body)]

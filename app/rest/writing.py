@@ -14,7 +14,8 @@ import asyncpg
 from app.auth import Caller
 from app.away import AWAY, DROPPED, keep, told
 from app.errors import BroenError, Forbidden, InvalidBody, Unavailable, bad_value
-from app.rest.reading import check_version, session
+from app.rest.holding import View
+from app.rest.reading import Turns, check_version, session
 from app.rest.revision import Revision
 from app.settings import Settings
 
@@ -30,6 +31,8 @@ OPEN: Final = """
 """
 """Taken after the lock, so that `at` follows the order of commits too; the setting tells the history triggers."""
 REASON: Final = "select obj_description(oid, 'pg_constraint') from pg_constraint where conname = $1"
+LONGEST_PAUSE: Final = 600
+"""How long may be thought about what was looked at, in seconds."""
 BUSY: Final = "Too many are writing right now."
 UNCERTAIN: Final = "The database went away; whether the write was kept is not known: look, or ask the same again."
 
@@ -43,7 +46,9 @@ class Writer:
     def __init__(
         self, url: str, settings: Settings, told: Callable[[int, Collection[str]], None] | None = None
     ) -> None:
-        self.settings, self._told = settings, told
+        self.settings, self._told, self._url = settings, told, url
+        self.imports = Turns(1, 0, 0, "imports are under way")
+        """Whose turn it is to import: each has a whole file on disk, and keeps others waiting."""
         self._turns = asyncio.Semaphore(settings.write_pool_size)  # first come, first served, which the pool is not
         limits = session(
             "broen writes", statement_timeout=settings.statement_seconds, lock_timeout=settings.write_seconds
@@ -99,6 +104,18 @@ class Writer:
                 raise
 
     @asynccontextmanager
+    async def view(self) -> AsyncIterator[View]:
+        """The register as it is at this moment, for as long as it is looked at; nobody's turn waits for it."""
+        limits = session("broen looks", statement_timeout=0, idle_in_transaction_session_timeout=LONGEST_PAUSE)
+        with told():
+            held = await asyncpg.connect(self._url, timeout=5, server_settings=limits)
+            try:
+                async with held.transaction(isolation="repeatable_read", readonly=True):
+                    yield View(held)
+            finally:
+                await end(held)
+
+    @asynccontextmanager
     async def _connection(self, *, patient: bool) -> AsyncIterator[Any]:
         """A connection, once it is our turn to have one."""
         patience = 60 if patient else self.settings.write_seconds
@@ -139,6 +156,14 @@ def refuse_mirrored(source: str | None) -> None:
     """Forbidden when the register is a mirror of another one."""
     if source:
         raise Forbidden(f"This register is a mirror of {source}, and is written to only there.")
+
+
+async def end(held: asyncpg.Connection) -> None:
+    """Close a connection, also one that is gone."""
+    try:
+        await held.close(timeout=5)
+    except AWAY:
+        held.terminate()
 
 
 def author(by: str | Caller) -> tuple[str, list[str] | None]:

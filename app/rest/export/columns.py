@@ -110,9 +110,9 @@ def compact(value: Any) -> str:
 def _spread(shape: Any, path: tuple[str, ...] = ()) -> Iterator[Column]:
     """The columns of a shape whose objects are at this path of a record."""
     for name, info in shape.model_fields.items():
-        place, kind = (*path, name), _plain(kind_of(info.annotation))
+        place, kind = (*path, name), plain(kind_of(info.annotation))
         if get_origin(kind) is list:
-            yield from _listed(_plain(get_args(kind)[0]), place)
+            yield from _listed(plain(get_args(kind)[0]), place)
         elif isinstance(kind, type) and issubclass(kind, Schema):
             yield from _spread(kind, place) if kind is info.annotation else _marked(kind, place)
         else:
@@ -137,14 +137,14 @@ def _marked(shape: Any, path: tuple[str, ...]) -> Iterator[Column]:
     yield from (first, *others)
 
 
-def _plain(kind: Any) -> Any:
+def plain(kind: Any) -> Any:
     """A type without what validates it: the `str` of an id, of a named enumeration; `object` for any JSON."""
     if kind is JsonValue:
         return object
     if isinstance(kind, TypeAliasType):
-        return _plain(kind.__value__)
+        return plain(kind.__value__)
     if hasattr(kind, "__metadata__"):
-        return _plain(get_args(kind)[0])
+        return plain(get_args(kind)[0])
     if isinstance(kind, type) or get_origin(kind) is list:
         return kind
     return type(get_args(kind)[0])  # a Literal

@@ -5,45 +5,28 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from functools import partial
-from typing import Annotated, Final, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
 from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 from uvicorn.supervisors import Multiprocess
 
 from app import __version__, mirroring
-from app.auth import Role
-from app.auth import keys as api_keys
 from app.away import BEHIND
+from app.cli.files import export, import_
+from app.cli.keys import keys
+from app.cli.running import database, progress, shown
 from app.data import load as load_data
-from app.data.sample import Records, load_sample
-from app.db import create_engine
-from app.embedded import EmbeddedError, running
+from app.data.sample import load_sample
+from app.embedded import EmbeddedError
 from app.errors import BroenError, Forbidden, Unavailable
 from app.main import create_api
 from app.migrating import migrate as migrate_database
 from app.rest.reading import Reader, ServerTooOldError
 from app.rest.writing import Writer
-from app.settings import COPENHAGEN, PREFIX, Settings, SettingsError, load_settings, secure_url
-
-T = TypeVar("T")
-HEADINGS: Final = [
-    "prefix",
-    "role",
-    "label",
-    "organisations",
-    "created_at",
-    "expires_at",
-    "revoked_at",
-    "last_used_at",
-]
+from app.settings import PREFIX, Settings, SettingsError, load_settings, secure_url
 
 cli = typer.Typer(
     help="Broen, an open register of cross-sector health cooperation.\n\n"
@@ -53,8 +36,9 @@ cli = typer.Typer(
     add_completion=False,
 )
 
-keys = typer.Typer(help="API keys, for programs and people who write.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
+cli.command("import")(import_)
+cli.command()(export)
 
 
 @cli.command()
@@ -155,40 +139,6 @@ def version() -> None:
     typer.echo(__version__)
 
 
-@keys.command("create")
-def create_key(
-    role: Annotated[Role, typer.Option(help="An editor of certain organisations, or who writes everything.")],
-    label: Annotated[str, typer.Option(help="Whose it is; it stands in the history of what is written with it.")],
-    organisation: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Whose records an editor writes; repeat it for several.")
-    ] = None,
-    expires: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day on which it no longer counts."),
-    ] = None,
-) -> None:
-    """Make a key and print it: this once, for only its hash is kept."""
-    until = expires.replace(tzinfo=COPENHAGEN) if expires else None
-    typer.echo(on_keys(partial(api_keys.create, label=label, role=role, organisations=organisation or (), until=until)))
-    progress("This is the only time that it is shown. Send it in the header `Authorization: Bearer …`.")
-
-
-@keys.command("list")
-def list_keys() -> None:
-    """List the keys, by their prefixes: whose they are, what they may do, and when they were last used."""
-    found = [key._mapping for key in on_keys(api_keys.listed)]  # noqa: SLF001 - public, as its documentation says
-    table = [HEADINGS] + [[cell(key[heading]) for heading in HEADINGS] for key in found]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
-
-
-@keys.command("revoke")
-def revoke_key(prefix: Annotated[str, typer.Argument(help="How the key begins, such as brn_3f9a1c2e.")]) -> None:
-    """Have a key not count any more, from the next request on."""
-    typer.echo(f"{on_keys(partial(api_keys.revoke, key=prefix))} has been revoked.")
-
-
 class Server(uvicorn.Server):
     """A server that says where it is once it is there."""
 
@@ -209,44 +159,6 @@ def announce(base: str) -> None:
     typer.echo(f"To write, make a key: {sys.argv[0]} keys create --role admin --label NAME", err=True)
 
 
-def progress(line: str) -> None:
-    """Tell a person what takes a while."""
-    typer.echo(line, err=True)
-
-
-@contextmanager
-def database(settings: Settings, preferred: str | None = None) -> Iterator[str]:
-    """The address of the database: one that is set, or the embedded server's for as long as it is needed."""
-    if url := preferred or settings.database_url:
-        yield url
-    else:
-        with running(settings.data_dir, progress=progress) as url:
-            yield url
-
-
-def on_keys(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    """Do something with the keys, as the role that owns them."""
-    settings = load_settings()
-
-    async def done(url: str) -> T:
-        engine = create_engine(url, settings.statement_seconds)
-        try:
-            async with engine.begin() as connection:
-                return await work(connection)
-        finally:
-            await engine.dispose()
-
-    with database(settings, settings.migration_database_url) as url:
-        return asyncio.run(done(url))
-
-
-def cell(value: object) -> str:
-    """A value in a table for a person."""
-    if isinstance(value, datetime):
-        return f"{value.astimezone(COPENHAGEN):%Y-%m-%d %H:%M}"
-    return ", ".join(value) if isinstance(value, list) else str(value or "-")
-
-
 def prepare(settings: Settings, url: str) -> None:
     """Migrate and load, as `broen migrate` and `broen load` do."""
     progress("Bringing the schema up to date …")
@@ -265,13 +177,6 @@ async def loading(settings: Settings, url: str, sample: int = 0) -> str:
         if sample:
             outcomes += await load_sample(writer, sample, shown)
     return "Records: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())) + "."
-
-
-def shown(what: str, number: int, records: Records) -> Records:
-    """Pass records on, with a bar on a terminal that shows how many have been, and else a line for all of them."""
-    steps = max(1, number // 200)
-    with typer.progressbar(records, number, f"{number} {what}", file=sys.stderr, update_min_steps=steps) as bar:
-        yield from bar
 
 
 async def check(settings: Settings, url: str) -> None:

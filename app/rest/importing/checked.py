@@ -1,0 +1,199 @@
+"""The rows of files, held against their shapes, the caller's rights and what there is, while nobody waits for it."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, Self
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+from sqlalchemy import BigInteger, bindparam, select
+
+from app.auth import Caller, Role
+from app.errors import Fault, Forbidden, InvalidBody, bad_value, body_faults
+from app.rest.body import validate
+from app.rest.changes import ChangeRow
+from app.rest.checking import Checks
+from app.rest.holding import Held, View, as_held
+from app.rest.importing.files import File, Kinds, Row, rows
+from app.rest.importing.found import Found, Origin
+from app.rest.importing.shapes import ImportedRecord
+from app.rest.importing.spool import Spool
+from app.rest.kind import Kind
+from app.rest.merging import writable
+from app.rest.reading import Statement
+from app.rest.revision import BATCH, Outcome
+from app.rest.schema import Id, plain
+from app.rest.versions import FieldChange, differences
+
+Shown = Callable[[str, int, Iterable[Any]], Iterable[Any]]
+"""What shows a person how far things are: given what they are, how many and themselves, it passes them on."""
+MOST_SHOWN: Final = 100
+"""Of how many records it is told what becomes of them."""
+ID: Final = TypeAdapter[str](Id)
+NO_ID: Final = "Give each record its id, by which it is found again: a-z, 0-9 and hyphens, such as en-ny-plan"
+
+
+class Checked:
+    """What the rows of some files come to: the records that are to be written, on disk, and what is wrong."""
+
+    def __init__(self, files: Sequence[File], kinds: Kinds, caller: Caller, shown: Shown) -> None:
+        self._files, self._kinds, self._caller, self._shown = files, kinds, caller, shown
+        alone = caller.role is Role.EDITOR and len(caller.organisations) == 1
+        self._own = next(iter(caller.organisations)) if alone else None
+        alone = caller.role is Role.EDITOR and len(caller.organisations) == 1
+        self._own = next(iter(caller.organisations)) if alone else None
+        self._ways = ExitStack()
+        self._origins: dict[str, Origin] = {}
+        self.spools: dict[str, Spool[Any]] = {}
+        """The records that differ from what there is, by the names of their kinds."""
+        self.outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+        self.told: list[ImportedRecord] = []
+        self.found = Found(files)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ways.close()
+
+    async def check(self, view: View) -> None:
+        """Read and check all rows; InvalidFile tells all that is wrong with them."""
+        checks = Checks(view, coming=self._origins, most=float("inf"))
+        for number, file in enumerate(self._files):
+            size = await asyncio.to_thread(file.size)
+            taken = iter(self._shown(f"rows of {file.name}" if file.name else "rows", size, rows(file, self._kinds)))
+            batch = await asyncio.to_thread(_some, taken)
+            while batch:
+                following = asyncio.create_task(asyncio.to_thread(_some, taken))
+                try:
+                    await self._check(view, number, batch, checks)
+                finally:
+                    batch = await following
+        await self.refuse(await checks.dangling())
+
+    async def refuse(self, faults: Iterable[Fault]) -> None:
+        """Raise InvalidFile when anything is wrong, these faults of records too: they are told as of their rows."""
+        by_record = defaultdict(list)
+        for fault in faults:
+            by_record[fault.record or ""].append(fault)
+        bodies = await asyncio.to_thread(self._bodies, by_record) if by_record else {}
+        for path, those in by_record.items():
+            self.found.add(self._origins.get(path, Origin(0, 0)), those, bodies.get(path))
+        self.found.refuse()
+
+    def path_in(self, says: str) -> str | None:
+        """The record that a sentence of the database speaks of, if it is one of these."""
+        words = says.replace("(", " ").replace(")", " ").replace(",", " ").split()
+        return next(
+            (path for word in words for kind in self.spools if (path := f"{kind}/{word}") in self._origins), None
+        )
+
+    async def changed(self, view: View, since: int) -> list[str]:
+        """Which of the records others have written after a revision."""
+        found = await view.rows(_since(), {"since": since})
+        return [path for row in found if (path := f"{row['resource']}/{row['id']}") in self._origins]
+
+    async def _check(self, view: View, file: int, batch: Sequence[Row], checks: Checks) -> None:
+        """Check some rows: against what there is of them, and by threads of their own."""
+        ids: defaultdict[str, list[str]] = defaultdict(list)
+        for row in batch:
+            if row.kind and not row.faults and isinstance(id := row.body.get("id"), str) and "\x00" not in id:
+                ids[row.kind.name].append(id)
+        stored = {name: await view.stored(self._kinds[name], those) for name, those in ids.items()}
+        await asyncio.to_thread(self._take, file, batch, stored, checks)
+        await checks.settle()
+
+    def _take(self, file: int, batch: Sequence[Row], stored: Mapping[str, list[Any]], checks: Checks) -> None:
+        held = {name: as_held(self._kinds[name], those) for name, those in stored.items()}
+        for row in batch:
+            origin = Origin(file, row.number)
+            if row.kind is None or row.faults:
+                self.found.add(origin, row.faults, row.body)
+            elif id := self._id(origin, row.kind, row.body):
+                self._one(origin, row.kind, id, row.body, held[row.kind.name][id], checks)
+
+    def _id(self, origin: Origin, kind: Kind[Any, Any], body: Mapping[str, Any]) -> str | None:
+        """The id of a row, if it has one that no row before has."""
+        try:
+            id = ID.validate_python(body.get("id"))
+        except ValidationError as error:
+            faults = body_faults([{**e, "loc": ("id",)} for e in error.errors()[:1]])
+            self.found.add(origin, [bad_value("/id", NO_ID)] if body.get("id") is None else faults, body)
+            return None
+        first = self._origins.setdefault(f"{kind.name}/{id}", origin)
+        if first != origin:
+            where = (
+                f"row {first.row}" if first.file == origin.file else f"{self._files[first.file].name}, row {first.row}"
+            )
+            self.found.add(
+                origin, [bad_value("/id", f"Each record should come once; this is in {where} already")], body
+            )
+            return None
+        return id
+
+    def _one(
+        self, origin: Origin, kind: Kind[Any, Any], id: str, body: Mapping[str, Any], held: Held[Any], checks: Checks
+    ) -> None:
+        """Check one record; what it says of some fields alone, it leaves the others as they are."""
+        said = {name: value for name, value in body.items() if name != "id"}
+        if held.version and held.data is None:
+            self.found.add(origin, [bad_value("/id", "This was deleted, and can only be restored")], body)
+            return
+        if held.data is not None and kind.data.model_fields.keys() - said.keys():
+            said = {**writable(held.data), **said}
+        try:
+            data = validate(kind.data, said)
+        except InvalidBody as error:
+            self.found.add(origin, error.faults, body)
+            return
+        if held.data is None and data.owner is None and self._own:
+            data = data.model_copy(update={"owner": self._own})
+        for owner in dict.fromkeys([held.data.owner if held.data else data.owner, data.owner]):
+            try:
+                self._caller.check_may_write(owner)
+            except Forbidden as error:
+                self.found.add(origin, [bad_value("/owner", str(error))], body, rights=True)
+                return
+        if data == held.data:
+            self.outcomes[kind.name]["unchanged"] += 1
+            return
+        self._keep(origin, kind, id, data, held)
+        checks.whole(kind, id, data)
+
+    def _keep(self, origin: Origin, kind: Kind[Any, Any], id: str, data: Any, held: Held[Any]) -> None:
+        """Keep a record that differs, to be written; of the first, tell what becomes different."""
+        self.outcomes[kind.name]["replaced" if held.data else "created"] += 1
+        if kind.name not in self.spools:
+            self.spools[kind.name] = self._ways.enter_context(Spool(kind))
+        self.spools[kind.name].add(id, data)
+        if len(self.told) < MOST_SHOWN:
+            before, after = (of and to_jsonable_python(plain(of.model_dump())) for of in (held.data, data))
+            changes = [FieldChange(pointer=p, before=old, after=new) for p, old, new in differences(before, after)]
+            op = "replace" if held.data else "create"
+            self.told.append(ImportedRecord(record=f"{kind.name}/{id}", row=origin.row, operation=op, changes=changes))
+
+    def _bodies(self, paths: Iterable[str]) -> dict[str, Any]:
+        """What is to be written of some records."""
+        ids: defaultdict[str, set[str]] = defaultdict(set)
+        for path in paths:
+            ids[path.rpartition("/")[0]].add(path.rpartition("/")[2])
+        return {
+            f"{name}/{id}": data.model_dump(mode="json")
+            for name, those in ids.items()
+            if name in self.spools
+            for id, data in self.spools[name].records(those)
+        }
+
+
+def _some(taken: Iterator[Row]) -> list[Row]:
+    return list(islice(taken, BATCH))
+
+
+@lru_cache(maxsize=1)
+def _since() -> Statement:
+    since = bindparam("since", type_=BigInteger())
+    return Statement(select(ChangeRow.resource, ChangeRow.id).where(ChangeRow.revision > since).distinct())

@@ -1,0 +1,221 @@
+"""Files of records, row by row: NDJSON and CSV, in UTF-8; whatever else they turn out to be is told."""
+
+import csv
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, Literal, NamedTuple
+
+from app.errors import Fault, InvalidBody, bad_value
+from app.rest.body import parse_json
+from app.rest.export.columns import Column
+from app.rest.importing.reducing import reduced
+from app.rest.importing.table import headed, is_written, record
+from app.rest.kind import Kind
+
+FileFormat = Literal["ndjson", "csv"]
+Kinds = Mapping[str, Kind[Any, Any]]
+"""The kinds of records that there are, by their names, lowest first."""
+
+MOST_BYTES: Final = 2**20
+"""How long a row may be."""
+DELIMITERS: Final = (",", ";")
+OTHERS: Final = {"\t": "a tab", "|": "|"}
+BOM: Final = b"\xef\xbb\xbf"
+WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+SAVE: Final = "Save the file as UTF-8 (in Excel: »CSV UTF-8«)"
+NAMED: Final = re.compile(r"(broen-)?(?P<name>[a-z][a-z-]*?)(-\d{4}-\d\d-\d\d)?(-\w+)?\.(csv|ndjson)", re.IGNORECASE)
+
+csv.field_size_limit(MOST_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of records: what it is called, what it holds, and of which kind the rows are that do not say so."""
+
+    name: str | None
+    stream: BinaryIO
+    format: FileFormat
+    kind: Kind[Any, Any] | None
+
+    def size(self) -> int:
+        """About how many rows there are: lines, of which a row of a CSV may have several."""
+        number = sum(piece.count(b"\n") for piece in iter(lambda: self.stream.read(MOST_BYTES), b""))
+        self.stream.seek(0)
+        return max(1, number)
+
+
+class Row(NamedTuple):
+    """A row: its number in the file, as an editor or a spreadsheet shows it, and what it says, or what is wrong."""
+
+    number: int
+    kind: Kind[Any, Any] | None
+    body: Any
+    faults: Sequence[Fault] = ()
+
+
+class UnreadableError(Exception):
+    """From a row on, a file cannot be read."""
+
+    def __init__(self, row: int, says: str) -> None:
+        super().__init__(says)
+        self.row = row
+
+
+def kind_named(file: str, kinds: Kinds) -> Kind[Any, Any] | None:
+    """The kind that a file's name tells, as exports are named: `goals.csv`, `broen-funding-grants-2026-11-22.csv`."""
+    names = {name.replace("/", "-"): kind for name, kind in kinds.items()}
+    found = NAMED.fullmatch(file)
+    return names.get(found["name"].lower()) if found else None
+
+
+def rows(file: File, kinds: Kinds) -> Iterator[Row]:
+    """The rows of a file; the last one says why it is the last where that is not the end of the file."""
+    number = 0
+    try:
+        for row in _objects(file, kinds) if file.format == "ndjson" else _table(file, kinds):
+            number = row.number
+            yield row
+    except UnreadableError as error:
+        yield Row(error.row, None, None, [bad_value("", str(error))])
+        return
+    if not number:
+        yield Row(1, None, None, [bad_value("", "The file holds no record")])
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file with their numbers."""
+    number = 0
+    while line := stream.readline(MOST_BYTES + 1):
+        number += 1
+        if number == 1:
+            if line.startswith(WIDE) or b"\x00" in line[:4]:
+                raise UnreadableError(1, f"The file is UTF-16. {SAVE}")
+            line = line.removeprefix(BOM)
+        if len(line) > MOST_BYTES:
+            raise UnreadableError(number, f"A line may have {MOST_BYTES} bytes")
+        yield number, line
+
+
+def _text(number: int, line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        byte = f"byte {error.start + 1} of line {number} is {line[error.start : error.start + 1].hex().upper()}"
+        raise UnreadableError(number, f"The file is not UTF-8, perhaps Latin-1: {byte}. {SAVE}") from error
+
+
+def _objects(file: File, kinds: Kinds) -> Iterator[Row]:
+    """NDJSON: an object a line, which says in `resource` of which kind it is, unless the whole file is of one."""
+    for number, line in _lines(file.stream):
+        text = _text(number, line)
+        if not text.strip():
+            continue
+        try:
+            value = parse_json(line)
+        except InvalidBody as error:
+            yield Row(number, None, None, [_of_line(fault) for fault in error.faults])
+            continue
+        if not isinstance(value, dict):
+            yield Row(number, None, None, [bad_value("", "A line should be a JSON object, a record")])
+            continue
+        named = value.pop("resource", None)
+        kind = kinds.get(named) if isinstance(named, str) else file.kind if named is None else None
+        if kind is None:
+            yield Row(number, None, {"resource": named}, [bad_value("/resource", _which(named, kinds))])
+        else:
+            yield Row(number, kind, _body(value, kind))
+
+
+def _of_line(fault: Fault) -> Fault:
+    return bad_value(fault.pointer or "", fault.detail.replace("A body", "A line"))
+
+
+def _which(named: Any, kinds: Kinds) -> str:
+    near = difflib.get_close_matches(named, kinds) if isinstance(named, str) else []
+    return f"Say which resource the record is of: {' or '.join(near) or ', '.join(kinds)}"
+
+
+def _body(value: dict[str, Any], kind: Kind[Any, Any]) -> dict[str, Any]:
+    """What is written of a record as it may be read; its id stays."""
+    body: dict[str, Any] = reduced(
+        {name: inner for name, inner in value.items() if name != "id"}, kind.public, kind.data
+    )
+    return {"id": value["id"], **body} if "id" in value else body
+
+
+def _table(file: File, kinds: Kinds) -> Iterator[Row]:
+    """CSV: a row a record, below a row of headings."""
+    if file.kind is None:
+        says = f"Say which resource the rows are of, with `resource` or by the file's name: {', '.join(kinds)}"
+        raise UnreadableError(1, says)
+    lines = (_text(number, line) for number, line in _lines(file.stream))
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        return
+    delimiter = _delimiter(first, file.kind)
+    table = csv.reader(_first_and(first, lines), delimiter=delimiter, strict=True)
+    number = 1
+    try:
+        columns = _headings(next(table), file.kind)
+        for cells in table:
+            number += 1
+            if any(cells):
+                yield _row(number, file.kind, columns, cells)
+    except csv.Error as error:
+        raise UnreadableError(number + 1, f"The row cannot be read as CSV: {error}") from error
+
+
+def _first_and(first: str, lines: Iterable[str]) -> Iterator[str]:
+    yield first
+    yield from lines
+
+
+def _delimiter(line: str, kind: Kind[Any, Any]) -> str:
+    """What stands between the headings: what makes more of them known."""
+    known = headed(kind)
+
+    def found(delimiter: str) -> int:
+        cells = line.replace('"', "").strip("\r\n").split(delimiter)
+        return sum(cell.strip().lower() in known for cell in cells)
+
+    best = max(DELIMITERS, key=found)
+    for other, name in OTHERS.items():
+        if found(other) > found(best):
+            raise UnreadableError(1, f"The headings have {name} between them; use a comma or a semicolon")
+    return best
+
+
+def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column | None]:
+    """The column of each heading; None for one that follows from others."""
+    known, columns, wrong = headed(kind), [], list[str]()
+    names: list[str] = []
+    for text in headings:
+        column = known.get(text.strip().lower())
+        if column is None:
+            near = difflib.get_close_matches(text.strip().lower(), known, 3)
+            wrong.append(f"»{text}« is no heading here" + (f", perhaps {' or '.join(near)}" if near else ""))
+            continue
+        if column.name in names:
+            wrong.append(f"»{text}« is there twice")
+        names.append(column.name)
+        columns.append(column if column.path == ("id",) or is_written(column.path, kind.data) else None)
+    if "id" not in names:
+        wrong.append("There is no column id")
+    if wrong:
+        says = f"{'; '.join(wrong[:10])}. GET /v1/{kind.name}/template has the headings of the {kind.name}"
+        raise UnreadableError(1, says)
+    return columns
+
+
+def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column | None], cells: Sequence[str]) -> Row:
+    if len(cells) != len(columns):
+        says = f"The row has {len(cells)} cells, and there are {len(columns)} headings"
+        return Row(number, None, None, [bad_value("", says)])
+    own = {column.name: cell for column, cell in zip(columns, cells, strict=True) if column}
+    try:
+        value = record(kind.public, own)
+    except InvalidBody as error:
+        return Row(number, None, None, error.faults)
+    return Row(number, kind, _body(value, kind))

@@ -1,0 +1,166 @@
+r"""Records out of the cells of a table: what `export/columns.py` makes of them, the other way round.
+
+A heading is a column's name, or what it is called in Danish or English. Columns that follow from others (`version`,
+`lead_name`) say nothing. In a CSV the apostrophe in front of a text comes off; a decimal comma is a point.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from types import NoneType
+from typing import Any, Final, get_args, get_origin
+
+from app.errors import Fault, InvalidBody, bad_value
+from app.rest.body import parse_json
+from app.rest.export.columns import Column, columns_of, plain
+from app.rest.export.headings import heading
+from app.rest.kind import Kind
+from app.rest.schema import Schema
+from app.rest.view import kind_of
+
+LANGUAGES: Final = (None, "da", "en")
+COMMA: Final = re.compile(r"-?\d+,\d+")
+WORDS: Final = {"sand": "true", "falsk": "false"}
+"""What a spreadsheet in Danish writes for true and false."""
+ESCAPED: Final = re.compile(r"\\(.)")
+ESCAPES: Final = {"n": "\n", "r": "\r"}
+MARK: Final = "{}"
+
+
+@lru_cache(maxsize=100)
+def written_columns(kind: Kind[Any, Any]) -> tuple[Column, ...]:
+    """The columns that say something of a record: its id, and whatever may be written."""
+    return tuple(c for c in columns_of(kind.public) if c.path == ("id",) or is_written(c.path, kind.data))
+
+
+@lru_cache(maxsize=100)
+def headed(kind: Kind[Any, Any]) -> Mapping[str, Column]:
+    """The columns of a kind by whatever they may be called, in small letters."""
+    return {heading(c, lang).lower(): c for lang in reversed(LANGUAGES) for c in columns_of(kind.public)}
+
+
+def is_written(path: Sequence[str], shape: type[Schema]) -> bool:
+    """Whether a body of a shape says what is at the path of a record as it is read."""
+    name, *rest = path
+    info = shape.model_fields.get(name)
+    if info is None or (isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("readOnly")):
+        return False
+    kind = _inner(info.annotation)
+    return not rest or (is_written(rest, kind) if _is_shape(kind) else rest == ["id"])
+
+
+def record(shape: type[Schema], cells: Mapping[str, str]) -> dict[str, Any]:
+    """A record as it is read, of the fields that have cells; InvalidBody names the cells that say nothing."""
+    faults: list[Fault] = []
+    found = Cells(cells, faults).fields(shape, "", "")
+    if faults:
+        raise InvalidBody(faults=faults)
+    return found
+
+
+class Cells:
+    """The cells of a row by the names of their columns, or the lines of a member of a list; there what is escaped."""
+
+    def __init__(self, cells: Mapping[str, str], faults: list[Fault], *, escaped: bool = False) -> None:
+        self._cells, self._faults, self._escaped = cells, faults, escaped
+
+    def fields(self, shape: type[Schema], prefix: str, pointer: str) -> dict[str, Any]:
+        """The fields of a shape whose columns begin with a prefix, as far as there are such cells."""
+        found = {}
+        for name, columns in _columns(shape, prefix):
+            if own := {column: self._cells[column] for column in columns if column in self._cells}:
+                cells = Cells(own, self._faults, escaped=self._escaped)
+                found[name] = cells._field(shape.model_fields[name].annotation, f"{prefix}{name}", f"{pointer}/{name}")
+        return found
+
+    def _field(self, annotation: Any, name: str, pointer: str) -> Any:
+        """A field whose cells these are."""
+        kind = plain(kind_of(annotation))
+        if get_origin(kind) is list:
+            inner = plain(get_args(kind)[0])
+            return self._value(object, name, pointer) if self._escaped else self._members(inner, name, pointer)
+        if not _is_shape(kind):
+            return self._value(kind, name, pointer)
+        if NoneType in get_args(annotation) and not any(self._cells.values()):
+            return None
+        return self._unmarked().fields(kind, f"{name}_", pointer)
+
+    def _members(self, kind: Any, name: str, pointer: str) -> list[Any]:
+        """The members of a list, each on its line of the columns of the list."""
+        lines = {column: cell.replace("\r\n", "\n").split("\n") for column, cell in self._cells.items() if cell}
+        counts = {len(of) for of in lines.values()}
+        if len(counts) > 1:
+            told = ", ".join(f"{column} has {len(of)}" for column, of in lines.items())
+            says = f"Each member should have a line in each column, an empty one where it has nothing to say; {told}"
+            self._faults.append(bad_value(pointer, says))
+            return []
+        found: list[Any] = []
+        for n in range(max(counts, default=0)):
+            own = {column: lines[column][n] if column in lines else "" for column in self._cells}
+            member, place = Cells(own, self._faults, escaped=True), f"{pointer}/{n}"
+            if _is_shape(kind):
+                found.append(member._unmarked().fields(kind, f"{name}_", place))
+            else:
+                found.append(member._value(kind, name, place))
+        return found
+
+    def _unmarked(self) -> "Cells":
+        """The same, without what says that an object is there though all of it is null."""
+        first, *others = self._cells
+        if self._cells[first] != MARK or any(self._cells[name] for name in others):
+            return self
+        return Cells({**self._cells, first: ""}, self._faults, escaped=self._escaped)
+
+    def _value(self, kind: Any, name: str, pointer: str) -> Any:
+        """A single value, as far as the shape itself does not know how to read it; empty is null."""
+        cell = self._cells[name]
+        if cell == "":
+            return None
+        if kind is str:
+            text = cell.removeprefix("'")
+            return ESCAPED.sub(lambda found: ESCAPES.get(found[1], found[1]), text) if self._escaped else text
+        if kind is object:
+            return self._json(cell, pointer)
+        if kind is bool:
+            return WORDS.get(cell.lower(), cell.lower())
+        return cell.replace(",", ".") if kind in (Decimal, float) and COMMA.fullmatch(cell) else cell
+
+    def _json(self, cell: str, pointer: str) -> Any:
+        try:
+            return parse_json(cell.encode())
+        except InvalidBody as error:
+            self._faults.append(bad_value(pointer, error.faults[0].detail.replace("A body", "This cell")))
+            return None
+
+
+@lru_cache(maxsize=2000)
+def _columns(shape: type[Schema], prefix: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The fields of a shape, each with the names of the columns that it is spread over."""
+    return tuple(
+        (name, tuple(_spread(info.annotation, f"{prefix}{name}"))) for name, info in shape.model_fields.items()
+    )
+
+
+def _spread(annotation: Any, name: str, *, in_list: bool = False) -> Iterator[str]:
+    kind = plain(kind_of(annotation))
+    if get_origin(kind) is list:
+        if in_list:
+            yield name
+            return
+        kind, in_list = plain(get_args(kind)[0]), True
+    if _is_shape(kind):
+        for field, info in kind.model_fields.items():
+            yield from _spread(info.annotation, f"{name}_{field}", in_list=in_list)
+    else:
+        yield name
+
+
+def _inner(annotation: Any) -> Any:
+    """The type of a field, or of the members of a list."""
+    kind = plain(kind_of(annotation))
+    return plain(get_args(kind)[0]) if get_origin(kind) is list else kind
+
+
+def _is_shape(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Schema)
