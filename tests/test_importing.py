@@ -272,6 +272,7 @@ async def test_what_others_write_meanwhile_is_not_lost(
     ("name", "kind"),
     [
         ("goals.csv", "goals"),
+        ("health-agreements.ndjson", "health-agreements"),
         ("broen-funding-grants-2026-11-22.csv", "funding/grants"),
         ("broen-health-agreements-skabelon.csv", "health-agreements"),
         ("noget.csv", None),

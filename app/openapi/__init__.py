@@ -16,7 +16,7 @@ from app.openapi import writes
 from app.openapi.answers import PROBLEMS, UNUSED, headers, problem
 from app.openapi.bodies import bodies
 from app.resources import RESOURCES
-from app.rest.export.formats import GEOJSON, JSON, Format
+from app.rest.export.formats import CSV, GEOJSON, JSON, XLSX, Format
 from app.rest.query import MOST_VALUES
 
 ABOUT: Final = {"name": "about", "description": "What the service says of itself."}
@@ -64,7 +64,9 @@ OWN: Final[Mapping[str, Mapping[int, str]]] = {
 OF_THE_DATABASE: Final = (503,)
 OF_A_CALLER: Final = (401, 403, 429)
 ISSUER_AWAY: Final = " So it is when the issuer of a token cannot be asked for its keys."
-WITHOUT_DATABASE: Final = frozenset({"/livez", "/v1/findings/rules"})
+WITHOUT_DATABASE: Final = frozenset(
+    {"/livez", "/v1/findings/rules", *(f"{resource.path}/template" for resource in RESOURCES)}
+)
 """The paths that answer whatever the state of the database."""
 WHOLE: Final = {
     "ndjson": "One record a line, as in `items` of a page",
@@ -123,6 +125,7 @@ def document(api: FastAPI) -> dict[str, Any]:
         whole["components"]["securitySchemes"].pop(OPTIONAL, None)
         whole["components"]["schemas"] = _shapes(whole["components"]["schemas"])
         _declare_formats(whole)
+        _declare_templates(whole)
         whole["components"]["schemas"] |= _choices(whole["paths"])
         _show_ids(whole)
         whole = _named(whole)
@@ -142,7 +145,7 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
     tagged = path.startswith("/v1") and "application/json" in operation["responses"]["200"]["content"]
     dated, paged = "as_of" in names, "cursor" in names
     present = {"X-Request-ID": True, "ETag": tagged, "Broen-As-Of": dated, "Link": paged or "known_at" in names}
-    present |= {"Content-Disposition": paged, "Vary": tagged, "Broen-Revision": tagged}
+    present |= {"Content-Disposition": paged or path.endswith("/template"), "Vary": tagged, "Broen-Revision": tagged}
     answer = operation["responses"]["200"] | {
         "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",
         "headers": headers(*(n for n, is_there in present.items() if is_there), tagged=not paged),
@@ -207,6 +210,14 @@ def _declare_formats(whole: dict[str, Any]) -> None:
         parameters["columns"]["items"] = {"type": "string", "enum": [column.name for column in listing.columns]}
         content, record = operation["responses"]["200"]["content"], listing.public.__name__
         content |= {f.media_type: {"schema": _whole_list(f, record)} for f in listing.formats if f is not JSON}
+
+
+def _declare_templates(whole: dict[str, Any]) -> None:
+    """Declare of each template that it is a file."""
+    for resource in RESOURCES:
+        answer = whole["paths"][f"{resource.path}/template"]["get"]["responses"]["200"]
+        told = {CSV: "A row of headings, with a byte-order mark", XLSX: "A workbook"}
+        answer["content"] = {f.media_type: {"schema": {"type": "string", "description": d}} for f, d in told.items()}
 
 
 def _whole_list(format: Format, record: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from app.rest.export.geometry import feature
 from app.rest.facets import counted, facets
 from app.rest.gaps import gaps, may_lack
 from app.rest.history import History, HistoryQuery, history
+from app.rest.importing.template import offer_template
 from app.rest.intent import Intent
 from app.rest.kind import D, Kind, P
 from app.rest.links import Candidates, Condition, Matching
@@ -44,7 +45,7 @@ class Resource(Kind[P, D]):
 
     `about` is what the OpenAPI says of it, `example` the id that it shows; `query` is what a list can be asked, and
     `listed` what it shows unless ids are asked for; what is `on_the_map` has a `geometry`, the SQL of its place as
-    GeoJSON. Its routes hang on `router`.
+    GeoJSON. Its routes hang on `router`, that of its template too.
     """
 
     about: str
@@ -64,6 +65,7 @@ class Resource(Kind[P, D]):
         super().__post_init__()
         self.tag = re.sub("[-/]", " ", self.name)
         self.router = Below(prefix=self.path, tags=[self.tag])
+        offer_template(self.router, self)  # before the path of a record, which would take it for one
         self.listing = Listing(self.name, self.public, formats=(*TABLES, GEOJSON) if self.on_the_map else TABLES)
         offer(
             self.query,

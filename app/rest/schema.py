@@ -31,6 +31,8 @@ SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
 
 
+TAKEN: Final = ("template",)
+"""What is no id, for it is what else is below the path of a list."""
 DAY: Final = re.compile(r"(?!9999)[1-9]\d{3}-\d{2}-\d{2}")  # 9999-12-31 means infinity to the driver
 
 
@@ -40,6 +42,8 @@ def wrong(message: str) -> PydanticCustomError:
 
 
 def _id(text: str) -> str:
+    if text in TAKEN:
+        raise wrong(f"Input should be another id: {text} is a path of the list itself")
     if not SLUG.fullmatch(text):
         hint = "; for several, repeat the parameter" if "," in text else ""
         raise wrong(f"Input should be an id: lower-case letters a-z, digits and single hyphens, such as dk-1085{hint}")

@@ -25,7 +25,9 @@ OTHERS: Final = {"\t": "a tab", "|": "|"}
 BOM: Final = b"\xef\xbb\xbf"
 WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 SAVE: Final = "Save the file as UTF-8 (in Excel: »CSV UTF-8«)"
-NAMED: Final = re.compile(r"(broen-)?(?P<name>[a-z][a-z-]*?)(-\d{4}-\d\d-\d\d)?(-\w+)?\.(csv|ndjson)", re.IGNORECASE)
+NAMED: Final = re.compile(
+    r"(broen-)?(?P<name>[a-z][a-z-]*?)(-\d{4}-\d\d-\d\d)?(-skabelon|-template)?\.(csv|ndjson)", re.IGNORECASE
+)
 
 csv.field_size_limit(MOST_BYTES)
 
@@ -67,7 +69,7 @@ def kind_named(file: str, kinds: Kinds) -> Kind[Any, Any] | None:
     """The kind that a file's name tells, as exports are named: `goals.csv`, `broen-funding-grants-2026-11-22.csv`."""
     names = {name.replace("/", "-"): kind for name, kind in kinds.items()}
     found = NAMED.fullmatch(file)
-    return names.get(found["name"].lower()) if found else None
+    return names.get(found[2].lower()) if found else None
 
 
 def rows(file: File, kinds: Kinds) -> Iterator[Row]:
