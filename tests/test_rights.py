@@ -28,8 +28,8 @@ def writes_of(kind: Resource[Any, Any]) -> set[tuple[str, str]]:
 
 
 def test_nothing_else_is_written() -> None:
-    """What the other test asks is all that there is."""
-    assert set().union(*map(writes_of, RESOURCES)) == WRITES
+    """What the other test asks is all that there is, but for imports, which have tests of their own."""
+    assert set().union(*map(writes_of, RESOURCES)) | {("POST", "/v1/imports")} == WRITES
 
 
 @pytest.mark.parametrize("kind", RESOURCES, ids=lambda kind: kind.name)

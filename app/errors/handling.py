@@ -1,7 +1,8 @@
 """How every failure is answered: as a problem."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -113,12 +114,20 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
 
 def _methods(request: Request, routes: Sequence[Any]) -> set[str]:
     """The methods of all routes of the path that was asked for; FastAPI names those of the first alone."""
-    found: set[str] = set()
+    found = dict(_matching(request, routes))
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    return found[path] if path in found else set().union(*found.values())  # a path of its own is no record's
+
+
+def _matching(request: Request, routes: Sequence[Any]) -> Iterator[tuple[str, set[str]]]:
+    """The paths that are meant, with their methods."""
+    every: defaultdict[str, set[str]] = defaultdict(set)
     for route in routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             inner = getattr(route, "original_router", None)
-            found |= _methods(request, inner.routes) if inner else route.methods or set()
-    return found
+            for path, methods in _matching(request, inner.routes) if inner else [(route.path, route.methods or ())]:
+                every[path] |= set(methods)
+    yield from every.items()
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
