@@ -59,7 +59,9 @@ class JsonLines(logging.StreamHandler[Any]):
     def flush(self) -> None:
         """Write what is waiting."""
         lines, self._lines = self._lines, []
-        if lines and not self.stream.closed:
+        if self.stream.closed:
+            return
+        if lines:
             self.stream.write("".join(lines))
         super().flush()
 

@@ -279,13 +279,13 @@ async def test_who_made_a_revision_is_told_to_whom_it_concerns(fresh: str, write
 
 
 def test_the_openapi_says_where_a_token_is_needed() -> None:
-    """Writes need one, histories take one for the names in them, all other reads take none."""
+    """Writes need one, histories and revisions take one for the names in them, all other reads take none."""
     for path, methods in OPENAPI["paths"].items():
         for method, operation in methods.items():
             need, refusals = operation.get("security"), {"401", "403", "429"} & operation["responses"].keys()
             if method != "get" or path == "/v1/me":
                 assert (need, refusals) == ([{"bearer": []}], {"401", "403", "429"}), (method, path)
-            elif path.endswith("/history"):
+            elif path.endswith("/history") or path.startswith("/v1/revisions"):
                 assert (need, refusals) == ([{}, {"bearer": []}], {"401", "429"}), path
             else:
                 assert (need, refusals) == (None, set()), path

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.auth import Role
+from app.resources import RESOURCES
 from app.rest.writing import Writer
 from app.settings import COPENHAGEN, load_settings
 from tests.conftest import Databases, make_key, put, serving, value
@@ -137,7 +138,8 @@ async def test_every_question_can_be_put_to_the_past() -> None:
         for path, operation in OPERATIONS.items()
         if "known_at" not in {parameter["name"] for parameter in operation["parameters"]}
     }
-    assert present == {"/livez", "/readyz", "/v1/findings/rules", "/v1/changes/stream"}
+    templates = {f"{resource.path}/template" for resource in RESOURCES}
+    assert present == {"/livez", "/readyz", "/v1/findings/rules", "/v1/changes/stream", *templates}
 
 
 async def test_the_day_of_the_past_is_that_of_the_instant(client: AsyncClient, register: str) -> None:
