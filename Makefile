@@ -14,7 +14,7 @@ run: .venv/run.done  ## serve the register on http://127.0.0.1:8000
 	@exec $(BIN)/broen serve --setup
 
 test: .venv/dev.done .venv/clients.done  ## run all tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 fuzz: .venv/dev.done  ## ask for minutes what nobody would think of; EXAMPLES=1000 of each operation
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/python -m pytest -n auto tests/test_fuzz.py

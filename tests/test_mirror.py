@@ -13,13 +13,14 @@ import pytest
 from app import mirroring
 from app.auth import Role
 from app.errors import Forbidden
+from app.migrating import migrate
 from app.resources import RESOURCES
 from app.resources.events import EventData, events
 from app.rest.body import validate
 from app.rest.writing import Writer
 from app.settings import Settings, load_settings
 from tests.conftest import Databases, connected, execute, make_key, put, rows, serving, value
-from tests.test_service import BROEN, PATIENCE, Service, environment, service
+from tests.test_service import BROEN, PATIENCE, Service, broen, environment, service
 
 OWN: Final = {"api_key", "allowance", "alembic_version", "mirror", "repeatable"}
 """The tables of a register that are no part of what it says."""
@@ -71,9 +72,7 @@ def copy(databases: Databases) -> Iterator[str]:
 
 def mirror(running: Service, copy: str, *options: str, **settings: object) -> subprocess.CompletedProcess[str]:
     """Run `broen mirror` to its end."""
-    command = [BROEN, "mirror", f"http://127.0.0.1:{running.port}/v1", *options]
-    env = environment(database_url=copy, **settings)
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    return broen("mirror", f"http://127.0.0.1:{running.port}/v1", *options, database_url=copy, **settings)
 
 
 async def test_a_mirror_that_is_killed_again_and_again_is_equal_in_the_end(
@@ -119,7 +118,7 @@ async def until(url: str, query: str) -> None:
 
 async def test_a_mirror_follows_and_starts_anew_only_when_told(fresh: str, copy: str, tmp_path: Path) -> None:
     """What is written comes within moments; of a register that has lost what it has seen it says so, and ends."""
-    subprocess.run([BROEN, "migrate"], env=environment(database_url=copy), check=True)  # noqa: ASYNC221 - nobody waits
+    await asyncio.to_thread(migrate, copy)
     said: list[str] = []
     with service(tmp_path / "log", database_url=fresh) as running:
         source = f"http://127.0.0.1:{running.port}"
@@ -159,7 +158,7 @@ async def test_a_revision_of_several_pages_is_made_again_whole(
 ) -> None:
     """Nobody sees a part of it, and who is killed within begins it anew."""
     monkeypatch.setattr(mirroring, "LIMIT", 50)
-    subprocess.run([BROEN, "migrate"], env=environment(database_url=copy), check=True)  # noqa: ASYNC221 - nobody waits
+    await asyncio.to_thread(migrate, copy)
     with service(tmp_path / "log", database_url=fresh) as running:
         source = f"http://127.0.0.1:{running.port}"
         for _ in range(2):
@@ -174,5 +173,5 @@ async def test_a_revision_of_several_pages_is_made_again_whole(
 
 def test_an_address_that_is_none_is_told() -> None:
     """Before anything is begun."""
-    ran = subprocess.run([BROEN, "mirror", "ftp://x"], capture_output=True, text=True, check=False, timeout=60)
+    ran = broen("mirror", "ftp://x")
     assert (ran.returncode, "should be an address that begins with https://" in ran.stderr) == (1, True)

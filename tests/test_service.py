@@ -361,14 +361,7 @@ async def as_service(fresh: str) -> str:
     """A register as the role that serves sees it, with what `broen migrate` grants it."""
     role = f"service_{make_url(fresh).database}"
     await execute(fresh, f"create role {role} login")
-    ended = await asyncio.to_thread(
-        subprocess.run,
-        [BROEN, "migrate"],
-        env=environment(migration_database_url=fresh, runtime_role=role),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ended = await asyncio.to_thread(broen, "migrate", migration_database_url=fresh, runtime_role=role)
     assert "newest" in ended.stdout
     return make_url(fresh).update_query_dict({"user": role}).render_as_string(hide_password=False)
 

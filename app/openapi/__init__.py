@@ -112,12 +112,12 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
         if "items" in parameter["schema"]:
             parameter["schema"].setdefault("maxItems", MOST_VALUES)
     tagged = path.startswith("/v1") and "application/json" in operation["responses"]["200"]["content"]
-    dated, paged = "as_of" in names, "cursor" in names
+    dated, paged, whole = "as_of" in names, "cursor" in names, "columns" in names
     present = {"X-Request-ID": True, "ETag": tagged, "Broen-As-Of": dated, "Link": paged or "known_at" in names}
-    present |= {"Content-Disposition": paged or path.endswith("/template"), "Vary": tagged, "Broen-Revision": tagged}
+    present |= {"Content-Disposition": whole or path.endswith("/template"), "Vary": tagged, "Broen-Revision": tagged}
     answer = operation["responses"]["200"] | {
-        "description": "One page of the list as JSON, or the whole list in another format." if paged else "The answer.",
-        "headers": headers(*(n for n, is_there in present.items() if is_there), tagged=not paged),
+        "description": "One page of the list as JSON, or the whole list in another format." if whole else "The answer.",
+        "headers": headers(*(n for n, is_there in present.items() if is_there), tagged=not whole),
     }
     responses = {"200": answer}
     if tagged:
@@ -129,20 +129,20 @@ def _declare(path: str, operation: dict[str, Any]) -> None:
     if path.startswith("/v1") and path not in WITHOUT_DATABASE:
         parameters.append(MIN_REVISION)
     known = "security" in operation
-    responses |= {str(s): problem(s, says) for s, says in _problems(path, known=known, paged=paged).items()}
+    responses |= {str(s): problem(s, says) for s, says in _problems(path, known=known, whole=whole).items()}
     operation["responses"] = responses
     if {OPTIONAL: []} in operation.get("security", []):
         operation["security"] = [{}, {BEARER.scheme_name: []}]
         del responses["403"]
 
 
-def _problems(path: str, *, known: bool, paged: bool) -> dict[int, str]:
-    """The problems that a path may answer with, for what reason; it may be `known` who asks, and a list is `paged`."""
+def _problems(path: str, *, known: bool, whole: bool) -> dict[int, str]:
+    """The problems that a path may answer with; it may be `known` who asks, and some lists come `whole`."""
     own = OWN.get(path, {})
     none = {
         *(() if "{id}" in path else OF_A_RECORD),
         *(OF_THE_DATABASE if path in WITHOUT_DATABASE else ()),
-        *(() if paged else OF_A_LIST),
+        *(() if whole else OF_A_LIST),
         *(() if known else OF_A_CALLER),
         *((410,) if path.endswith("/history") else ()),
     } - own.keys()
