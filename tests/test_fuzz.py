@@ -107,7 +107,7 @@ def shape(parameter: dict[str, Any]) -> dict[str, Any]:
 
 def asking(document: dict[str, Any], *phases: str) -> OpenApiSchema:
     """The questions of these phases."""
-    generation = {"max-examples": EXAMPLES or 12, "deterministic": not EXAMPLES, "database": "none"}
+    generation = {"max-examples": EXAMPLES or 10, "deterministic": not EXAMPLES, "database": "none"}
     enabled = {phase: {"enabled": phase in phases} for phase in ("examples", "coverage", "fuzzing")}
     checks = {"negative_data_rejection": {"expected-statuses": REJECTED}}
     config = {"generation": generation, "phases": enabled, "checks": checks} | ({} if EXAMPLES else {"seed": 1})

@@ -82,7 +82,7 @@ async def test_a_mirror_that_is_killed_again_and_again_is_equal_in_the_end(
     chance = random.Random(5)  # noqa: S311 - so that it can be repeated
     key = await make_key(fresh, Role.STEWARD)
     with service(tmp_path / "log", database_url=fresh) as running:
-        writing = asyncio.create_task(changed(fresh, chance, 40))
+        writing = asyncio.create_task(changed(fresh, chance, 20))
         command = [BROEN, "mirror", f"http://127.0.0.1:{running.port}"]
         env = environment(database_url=copy, mirror_key=key)
         kills = 0
