@@ -132,7 +132,7 @@ class Answer:
         return sent
 
     def _shown(self) -> list[Header]:
-        """Which revision it shows, and where this very answer can be had for good, but for what must be erased."""
+        """Which revision it shows, and where this very answer can be had for good, but for what is withheld later."""
         if self.revision is None:
             return []
         revision = str(self.revision).encode()

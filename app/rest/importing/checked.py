@@ -44,8 +44,6 @@ class Checked:
         self._files, self._kinds, self._caller, self._shown = files, kinds, caller, shown
         alone = caller.role is Role.EDITOR and len(caller.organisations) == 1
         self._own = next(iter(caller.organisations)) if alone else None
-        alone = caller.role is Role.EDITOR and len(caller.organisations) == 1
-        self._own = next(iter(caller.organisations)) if alone else None
         self._ways = ExitStack()
         self._origins: dict[str, Origin] = {}
         self.spools: dict[str, Spool[Any]] = {}
