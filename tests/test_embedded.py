@@ -53,15 +53,19 @@ def eventually(condition: Callable[[], object]) -> None:
 
 
 def processes(folder: Path, program: str) -> list[psutil.Process]:
-    """Find the guardians (embedded.py) or servers (postgres) of a folder."""
+    """Find the guardians (embedded.py) or servers (postgres) of a folder.
+
+    What they have just forked still bears their command, until it runs a program or takes a title of its own.
+    """
     place = {"embedded.py": str(folder), "postgres": str(folder / "postgres")}[program]
-    found = []
+    found: dict[psutil.Process, int] = {}  # and each one's parent
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             command = process.cmdline()
             if place in command and any(word.endswith(f"/{program}") for word in command[:3]):
-                found.append(process)
-    return found
+                found[process] = process.ppid()
+    numbers = {process.pid for process in found}
+    return [process for process, parent in found.items() if parent not in numbers]
 
 
 def ended(*programs: psutil.Process) -> None:
