@@ -6,7 +6,7 @@ it afterwards as it was after one revision or the next, and it goes on from ther
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final, Self
@@ -17,12 +17,16 @@ import httpx
 from app.away import AWAY
 from app.resources import RESOURCES
 from app.rest.reading import session
-from app.rest.replaying import Page, Replay
+from app.rest.replaying import Entry, Page, Replay
+from app.rest.rewriting import Told, rename, rewrite
+from app.rest.sweeping import sweep
 from app.rest.writing import PATIENT_TURN
 
 KINDS: Final = {resource.name: resource for resource in RESOURCES}
 LIMIT: Final = 1000
 """How many changes are asked for at a time."""
+AGAIN: Final = 50
+"""Of how many records at a time it is asked again what was said of them."""
 WAIT: Final = 30
 """For how many seconds the other register is asked to wait for a change."""
 MOST_BACKOFF: Final = 60.0
@@ -54,6 +58,8 @@ class Mirror:
         self._position, self._epoch = "0", ""
         self._making: Replay | None = None
         """The revision that is being made again; its transaction is open."""
+        self._rewritten = False
+        """Whether something was erased in it that was held here."""
 
     @classmethod
     @asynccontextmanager
@@ -88,6 +94,8 @@ class Mirror:
             if self._making is None:
                 await self._connection.execute(PATIENT_TURN)
                 self._making = await Replay.begin(self._connection, revisions[number])
+            if erased := [entry for entry in entries if entry.op == "erase"]:
+                await self._tell_anew(number, erased)
             await self._making.again(KINDS, entries, page.text)
             self._position, self._epoch = entries[-1].position, page.epoch
         last = len(page.entries) < LIMIT
@@ -101,6 +109,26 @@ class Mirror:
         await self._connection.execute(KEEP, self.source, self._position, self._epoch)
         await self._connection.execute("commit")
         self._making = None
+        if self._rewritten:
+            await sweep(self._connection)
+            self._rewritten = False
+
+    async def _tell_anew(self, number: int, erased: Sequence[Entry]) -> None:
+        """Ask again for all that was said before a revision of the records of which it erased something."""
+        for n in range(0, len(erased), AGAIN):
+            records, after = [f"{entry.resource}/{entry.id}" for entry in erased[n : n + AGAIN]], "0"
+            while after:
+                again = Page.read(await self._ask("/v1/changes", record=records, after=after, limit=LIMIT))
+                before = [entry for entry in again.entries if entry.revision < number]
+                told = [Told(KINDS[e.resource], e.id, e.version, e.revision, e.value) for e in before]
+                self._rewritten |= await rewrite(self._connection, told, again.text)
+                after = again.next if len(before) == LIMIT else ""
+        said: list[Any] = [{"number": 0}]
+        while said:
+            asked = {"sort": "number", "limit": LIMIT, "after": said[-1]["number"]}
+            page = json.loads(await self._ask("/v1/revisions", **asked))
+            said = [revision for revision in page["items"] if revision["number"] < number]
+            self._rewritten |= await rename(self._connection, said)
 
     async def _revisions(self, page: Page) -> dict[int, Any]:
         """What is told of the revisions of a page."""
@@ -110,7 +138,7 @@ class Mirror:
         told = await self._ask("/v1/revisions", sort="number", limit=LIMIT, after=first - 1)
         return {revision["number"]: revision for revision in json.loads(told)["items"]}
 
-    async def _ask(self, path: str, **asked: str | int) -> bytes:
+    async def _ask(self, path: str, **asked: str | int | list[str]) -> bytes:
         """What the other register answers."""
         try:
             answer = await self._client.get(path, params=asked)

@@ -17,6 +17,7 @@ from app import __version__, mirroring
 from app.away import BEHIND
 from app.cli.files import export, import_
 from app.cli.keys import keys
+from app.cli.persons import erase_, person
 from app.cli.running import database, progress, shown
 from app.data import load as load_data
 from app.data.sample import load_sample
@@ -39,6 +40,8 @@ cli = typer.Typer(
 cli.add_typer(keys, name="keys")
 cli.command("import")(import_)
 cli.command()(export)
+cli.command()(person)
+cli.command("erase")(erase_)
 
 
 @cli.command()

@@ -178,7 +178,9 @@ class Cached:
         if start is None or tag is None:
             return None
         headers = self._headers(start["headers"])
-        return Answer(tag, headers, body, read.tables, read.revision, _address(scope, headers))
+        made = Answer(tag, headers, body, read.tables, read.revision, _address(scope, headers))
+        made.newest = read.newest
+        return made
 
     def _headers(self, given: Iterable[Header]) -> list[Header]:
         """The headers of an answer, whatever form it is sent in and whoever asks."""

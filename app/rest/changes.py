@@ -1,7 +1,8 @@
 """Revisions and the change log: what was written when, by whom, and what it became.
 
 A revision is one committed transaction that writes. Its changes name every record that it touched, with the record as
-it was stored afterwards. Both tables are only ever added to.
+it was stored afterwards. Both tables are only ever added to, but that a person's details are erased from all that they
+hold: which entries there are, and their order, stays.
 """
 
 from datetime import datetime
@@ -56,11 +57,14 @@ class ChangeRow(Base):
     version: Mapped[int]
     op: Mapped[str]
     value: Mapped[Any | None] = mapped_column(JSONB)
-    """The record as stored, with its parts, references as ids; null when it was deleted."""
+    """The record as stored, with its parts, references as ids; null when it was deleted, then or before."""
     replaced_by: Mapped[str | None]
     """The id of the record that stands for a deleted one, where one does."""
 
-    __table_args__ = (Index(None, "resource", "id", "version", unique=True),)
+    __table_args__ = (
+        Index(None, "resource", "id", "version", unique=True),
+        Index("ix_change_erased", "revision", postgresql_where="op = 'erase'"),
+    )
 
 
 class MirrorRow(Base):

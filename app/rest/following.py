@@ -47,10 +47,15 @@ CHANGE: Final = f"""json_build_object(
     'position', {position_of("c", "r")}, 'seq', c.seq, 'revision', c.revision, 'at', r.at, 'resource', c.resource,
     'id', c.id, 'version', c.version, 'op', c.op, 'value', published(c.value), 'replaced_by', c.replaced_by)::text"""
 """A change as it is told, over a row of the log and the row of its revision."""
+RECORDS: Final = """(
+    select c.* from unnest(cast(:records as text[])) as path
+    join change c on c.resource = regexp_replace(path, '/[^/]+$', '') and c.id = substring(path from '[^/]+$')
+)"""
+"""The changes of some records alone."""
 PAGE: Final = f"""
 with page as (
     select c.seq, {position_of("c", "r")} as position, {CHANGE} as item
-    from change c join revision r on r.id = c.revision
+    from {{changes}} c join revision r on r.id = c.revision
     where c.seq > coalesce(:seq, (select max(seq) from change), 0)
         and (cast(:resources as text[]) is null or c.resource = any(:resources))
     order by c.seq limit cast(:limit as integer)
@@ -73,6 +78,7 @@ class Place(NamedTuple):
     """A position."""
     resources: tuple[str, ...] | None
     limit: int
+    records: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,8 +184,8 @@ class Feed:
 
 async def _read(read: Reader, place: Place) -> Changes:
     seq, proof = Position.read(place.after) or (None, None)
-    asked = {"seq": seq, "proof": proof, "resources": place.resources, "limit": place.limit}
-    row = await read.row(_page(), asked)
+    asked = {"seq": seq, "proof": proof, **place._asdict()}
+    row = await read.row(_page(RECORDS if place.records else "change"), asked)
     assert row is not None, "a SELECT without a FROM gives a row"
     if not row["held"]:
         raise StartAnew(LOST)
@@ -187,5 +193,5 @@ async def _read(read: Reader, place: Place) -> Changes:
 
 
 @cache
-def _page() -> Statement:
-    return Statement(text(PAGE))
+def _page(changes: str) -> Statement:
+    return Statement(text(PAGE.format(changes=changes)))

@@ -25,12 +25,14 @@ from app.rest.versions import FieldChange, Version, differences
 Operation = TypeAliasType(
     "Operation",
     Annotated[
-        Literal["create", "replace", "delete", "restore"],
+        Literal["create", "replace", "delete", "restore", "erase"],
         Field(
             description="""- `create`: there was none before
 - `replace`: it was written anew, in whole or in part
 - `delete`: it was deleted
-- `restore`: it was deleted, and was made again what it had been"""
+- `restore`: it was deleted, and was made again what it had been
+- `erase`: a person's details were taken out of this and all earlier versions; whoever keeps copies of them discards
+  these, or asks for them again"""
         ),
     ],
 )

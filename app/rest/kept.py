@@ -43,7 +43,7 @@ class Answer:
 
     __slots__ = (
         *("_address", "_bytes", "_headers", "_sent", "_tag", "_unmodified", "_zipped_tag", "_zipping"),
-        *("epoch", "gzip", "open", "plain", "revision", "tables", "weight"),
+        *("epoch", "gzip", "newest", "open", "plain", "revision", "tables", "weight"),
     )
 
     def __init__(
@@ -56,6 +56,8 @@ class Answer:
         address: bytes,
     ) -> None:
         self.tables, self.revision = tables, revision
+        self.newest: int | None = None
+        """Of one about the past, the revision that was the newest when it was made."""
         self.open = any(name == b"cache-control" and value.startswith(b"public") for name, value in headers)
         """Whether anybody may have it."""
         self.epoch = -1
@@ -176,7 +178,7 @@ class Store:
         self._tables = written
         self._answers: OrderedDict[Any, Answer] = OrderedDict()
         self._written: dict[str, int] = {}
-        self._floor, self._epoch, self._trusted = 0, 0, -1.0
+        self._floor, self._epoch, self._trusted, self._erased = 0, 0, -1.0, 0
         self._news = asyncio.Event()
 
     def __len__(self) -> int:
@@ -222,7 +224,7 @@ class Store:
     def _holds(self, answer: Answer) -> bool:
         """Whether nothing that an answer reads has been written since; if so, it shows what is newest."""
         if not answer.tables:
-            return True
+            return answer.newest is None or answer.newest >= self._erased
         if answer.revision is None or answer.revision < self._floor:
             return False
         if any(self._written.get(table, 0) > answer.revision for table in answer.tables):
@@ -237,12 +239,21 @@ class Store:
         One that is earlier than what has been heard of is that of a register which was restored to an earlier state.
         """
         if revision < self.seen:
-            self.seen = 0
+            self.seen = self._erased = 0
             self._written.clear()
-            while self._answers:
-                self._drop(next(iter(self._answers)))
+            self._clear()
         self._floor = revision
         self.reach(revision)
+
+    def erased(self, revision: int) -> None:
+        """Forget all answers that may have what a revision has erased, of the past too."""
+        if revision > self._erased:
+            self._erased = revision
+            self._clear()
+
+    def _clear(self) -> None:
+        while self._answers:
+            self._drop(next(iter(self._answers)))
 
     def trust_until(self, moment: float) -> None:
         """Give out answers until a moment, and no longer."""

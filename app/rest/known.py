@@ -63,6 +63,8 @@ class Past(NamedTuple):
     revision: int
     day: date
     """What today was then, in Copenhagen."""
+    newest: int
+    """The newest revision when this was asked."""
 
 
 ASKED: Final = """
@@ -89,8 +91,8 @@ def past(value: int | datetime, found: asyncpg.Record) -> Past:
         if found["id"] is None:
             says = f"There is no revision {value}; the newest is {found['newest'] or 0}"
             raise BadParameters(faults=[bad_parameter("known_at", says)])
-        return Past(value, found["at"].astimezone(COPENHAGEN).date())
+        return Past(value, found["at"].astimezone(COPENHAGEN).date(), found["newest"])
     if value > found["now"]:
         says = "What will be known cannot be told: the instant should not be a future one"
         raise BadParameters(faults=[bad_parameter("known_at", says)])
-    return Past(found["id"] or 0, value.astimezone(COPENHAGEN).date())
+    return Past(found["id"] or 0, value.astimezone(COPENHAGEN).date(), found["newest"] or 0)

@@ -26,7 +26,10 @@ TOGETHER: Final = 0.005
 """Within how many seconds all that is told of one revision comes: a message for each statement that wrote."""
 PATIENCE: Final = 1.0
 """How many seconds the database may take over one."""
-NEWEST: Final = "select coalesce(max(id), 0) from revision"
+NEWEST: Final = """
+select (select coalesce(max(id), 0) from revision), (select coalesce(max(revision), 0) from change where op = 'erase')
+"""
+"""The newest revision, and the newest that erased something."""
 
 
 class MissedError(Exception):
@@ -72,13 +75,16 @@ class Listener:
         connection = await asyncpg.connect(self._url, timeout=STALE, command_timeout=PATIENCE, server_settings=settings)
         try:
             await connection.add_listener(CHANNEL, self._hear)
-            asked, newest = time.monotonic(), await connection.fetchval(NEWEST)
+            asked, (newest, erased) = time.monotonic(), await connection.fetchrow(NEWEST)
             self._store.begin(newest)
+            self._store.erased(erased)
             self._lost = False
             while True:
                 self._store.trust_until(asked + STALE)
                 await asyncio.sleep(ROUND)
-                heard, now, newer = self._store.seen, time.monotonic(), await connection.fetchval(NEWEST)
+                heard, now = self._store.seen, time.monotonic()
+                newer, erased = await connection.fetchrow(NEWEST)
+                self._store.erased(erased)
                 if self._store.seen < newest:
                     raise MissedError(f"Revision {newest} was written, and nobody told.")
                 if newer < heard:

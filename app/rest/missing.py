@@ -56,7 +56,7 @@ async def refuse_absent(read: Asked, filters: Mapping[str, Where], values: Mappi
 
 async def missing(read: Asked, kind: Kind[Any, Any], id: str) -> Gone | NotFound:
     """Why there is no record of this id: it was deleted, and perhaps another stands for it, or it never was."""
-    row = await read.row(_last_change(), {"resource": kind.name, "id": id})
+    row = await read.row(_deletion(), {"resource": kind.name, "id": id})
     if row is None:
         near = await nearest(read, kind.table, id)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
@@ -94,8 +94,8 @@ async def nearest(read: Asked, table: FromClause, text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _last_change() -> Statement:
-    this = (ChangeRow.resource == bindparam("resource"), ChangeRow.id == bindparam("id"))
+def _deletion() -> Statement:
+    this = (ChangeRow.resource == bindparam("resource"), ChangeRow.id == bindparam("id"), ChangeRow.op == "delete")
     last = select(RevisionRow.at, ChangeRow.replaced_by).join(ChangeRow, ChangeRow.revision == RevisionRow.id)
     return Statement(last.where(*this).order_by(ChangeRow.seq.desc()).limit(1))
 

@@ -52,6 +52,8 @@ class Read:
     tables: frozenset[str] = frozenset()
     revision: int | None = None
     """The earliest that any of its statements saw; None while there was none."""
+    newest: int | None = None
+    """What was the newest revision when the past was asked about."""
 
     def note(self, tables: frozenset[str], revision: int) -> None:
         """Note what a statement has read."""
@@ -207,7 +209,8 @@ class Reader:
         row = next(iter(rows), None)
         if (read := READ.get()) is not None:
             if self.past:
-                read.revision = self.past.revision  # and no table: what has been is not written any more
+                # and no table: what has been is not written any more, but that something is erased
+                read.revision, read.newest = self.past.revision, self.past.newest
             else:
                 read.note(statement.tables, row.get("revision_read", -1) if row else -1)
         return row

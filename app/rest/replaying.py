@@ -33,6 +33,7 @@ class Entry(NamedTuple):
     revision: int
     resource: str
     id: str
+    version: int
     op: str
     value: Any
     replaced_by: str | None
@@ -90,6 +91,8 @@ class Replay(Revision):
             self._seqs = {(entry.resource, entry.id): entry.seq for entry in some}
             if op == "delete":
                 await self.delete(kind, some[0].id, some[0].replaced_by)
+            elif some[0].value is None:  # of what was deleted before, something was erased
+                await self._record(kind, {entry.id: op for entry in some})
             else:
                 records = {entry.id: validate(kind.data, entry.value) for entry in some}
                 await self.write(kind, records, await self.held(kind, list(records)), op)  # type: ignore[arg-type]
@@ -111,13 +114,17 @@ def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Entries that can be done at once: of one resource and one kind of change, each of another record."""
     some: list[Entry] = []
     for entry in entries:
-        same = some and (some[0].resource, some[0].op) == (entry.resource, entry.op) and entry.op != "delete"
+        same = some and _sort(some[0]) == _sort(entry) and entry.op != "delete"
         if some and (not same or len(some) == BATCH or entry.id in {one.id for one in some}):
             yield some
             some = []
         some.append(entry)
     if some:
         yield some
+
+
+def _sort(entry: Entry) -> tuple[str, str, bool]:
+    return entry.resource, entry.op, entry.value is None
 
 
 @cache

@@ -21,7 +21,7 @@ from app.rest.rows import Row, as_json, cells, insert_rows, update_rows
 from app.rest.schema import Schema
 
 Outcome = Literal["created", "replaced", "unchanged"]
-Operation = Literal["create", "replace", "delete", "restore"]
+Operation = Literal["create", "replace", "delete", "restore", "erase"]
 
 BATCH: Final = 1000
 """How many records are written at once."""

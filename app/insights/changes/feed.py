@@ -14,7 +14,7 @@ from app.rest.known import Known
 from app.rest.position import PositionText
 from app.rest.reading import Reading
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Schema
+from app.rest.schema import Absent, Id, RecordPath, Schema
 
 router: Final = APIRouter(prefix="/v1", tags=["changes"])
 
@@ -30,10 +30,14 @@ class StreamQuery(Schema):
     `latest` the end: only what is still to come."""
     resource: list[ResourceName] | Absent = Field(None, examples=[["municipalities"]])
     """Only changes of these resources' records."""
+    record: list[RecordPath] | Absent = Field(None, examples=[["municipalities/dk-0360"]])
+    """Only changes of these records, by their paths below /v1: what to ask with `after=0` for all that is told now of a
+    record of which something was erased."""
 
     def place(self, limit: int) -> Place:
         """Where and what to read."""
-        return Place(self.after or "0", tuple(self.resource) if self.resource else None, limit)
+        resources, records = (tuple(named) if named else None for named in (self.resource, self.record))
+        return Place(self.after or "0", resources, limit, records)
 
 
 class ChangesQuery(StreamQuery, Known):
@@ -66,7 +70,8 @@ class Change(Schema):
     op: Operation = Field(examples=["replace"])
     """What was done."""
     value: Annotated[JsonValue | None, WithJsonSchema({})] = Field(examples=[{"names": {"da": "Lolland"}}])
-    """The record as it was stored, with its parts, references as ids; null when it was deleted."""
+    """The record as it was stored, with its parts, references as ids; null when it was deleted, then or before. Where
+    details of a person were erased, `[slettet]` stands in their place, in all changes that told of them."""
     replaced_by: Id | None = Field(examples=[None])
     """The id of the record that stands for a deleted one; null where none does."""
 

@@ -1,0 +1,261 @@
+"""Erasing a person's details: looked for in every column of every table, taken out of each, and noted in the log.
+
+A table that is made tomorrow is looked through as those of today, for which there are comes from the database itself.
+All is one transaction and one revision. What the log says of it is an entry `erase` for each record of which any
+version held a detail: the record as it is without, under a new version, so that whoever holds copies knows which.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from app.auth import Caller
+from app.away import told
+from app.errors import Conflict, Fault, Forbidden, InvalidBody, bad_value
+from app.rest.body import parse_json, validate
+from app.rest.derived import follow, unguarded, words_of
+from app.rest.details import Details
+from app.rest.kind import Kind
+from app.rest.reading import session
+from app.rest.revision import BATCH, Revision
+from app.rest.writing import OPEN, PATIENT_TURN, author, end, refuse_mirrored
+
+Kinds = Mapping[str, Kind[Any, Any]]
+Row = tuple[str, str]
+"""A row of a table: the table with its schema, and where in it the row stands."""
+
+READ: Final = {"text": "::text", "texts": "::text[]", "json": "::text", "bytes": ""}
+"""How the columns are read that hold one or the other."""
+NOT_OWNED: Final = (
+    "This takes the role that owns the schema, as migrating does: set BROEN_MIGRATION_DATABASE_URL. "
+    "The role that serves cannot change what is in the log."
+)
+FETCHED: Final = 500
+"""How many rows are looked through at a time."""
+OWNED: Final = "select pg_has_role(relowner, 'usage') from pg_class where oid = 'change'::regclass"
+TABLES: Final = """
+select format('%I.%I', nspname, relname) as name, array_agg(attname::text) as columns,
+    coalesce(array_agg(format('%I', attname)) filter (where holds is not null), '{}') as texts,
+    coalesce(array_agg(holds) filter (where holds is not null), '{}') as holds,
+    coalesce(array_agg(type) filter (where holds is not null), '{}') as types
+from (
+    select nspname, relname, attname, attnum, format_type(atttypid, atttypmod) as type,
+        case
+            when attgenerated <> '' or exists (
+                select from pg_attribute own where own.attrelid = to_regclass(format('public.%I', relname))
+                and own.attname = a.attname and own.attgenerated <> ''
+            ) then null
+            when base.typcategory = 'S' then 'text'
+            when base.typcategory = 'A' and inner_.typcategory = 'S' then 'texts'
+            when base.typname in ('json', 'jsonb') then 'json'
+            when base.typname = 'bytea' then 'bytes'
+            when coalesce(inner_.typcategory, base.typcategory) in ('B', 'D', 'E', 'G', 'N', 'R', 'T', 'V')
+                or base.typname = 'uuid' then null
+            else 'unknown'
+        end as holds
+    from pg_class c
+    join pg_namespace n on n.oid = relnamespace
+    join pg_attribute a on attrelid = c.oid and attnum > 0 and not attisdropped
+    join pg_type own on own.oid = atttypid
+    join pg_type base on base.oid = coalesce(nullif(own.typbasetype, 0), own.oid)
+    left join pg_type inner_ on inner_.oid = base.typelem and base.typcategory = 'A'
+    where nspname in ('public', 'history') and relkind = 'r' and relname not in ('search_word')
+    order by nspname, relname, attnum
+) as held
+group by nspname, relname order by nspname, relname
+"""
+"""Every table, and its columns that may hold words. What a table makes of others by itself is made anew afterwards."""
+FIRST_WRITTEN: Final = """
+select distinct on (revision) resource, id from change where revision = any($1::bigint[]) order by revision, seq
+"""
+GONE: Final = """
+insert into change (revision, resource, id, version, op, replaced_by)
+select $1, resource, id, version + 1, 'erase', replaced_by
+from (
+    select distinct on (resource, id) * from change
+    where (resource, id) in (select * from unnest($2::text[], $3::text[])) order by resource, id, version desc
+) as last where value is null order by resource, id
+"""
+"""What the log says of records that were deleted before."""
+NAMES: Final = ("resource", "record_id", "id", "version", "revision", "recorded_from", "prefix", "label")
+"""The columns that tell a person which row it is."""
+
+
+class Found(NamedTuple):
+    """A value that holds a detail."""
+
+    row: Row
+    column: str
+    cast: str
+    """How it is written."""
+    said: Any
+    """The value: a text, texts, a text of JSON, or bytes."""
+    erased: Any
+    """The same without."""
+    of: Mapping[str, Any]
+    """What tells which row it is."""
+
+    @property
+    def table(self) -> str:
+        """The table, with its schema."""
+        return self.row[0]
+
+
+class Erased(NamedTuple):
+    """What an erasure did."""
+
+    found: Sequence[Found]
+    revision: int | None
+    """Its revision; None where nothing that is said to anybody held a detail."""
+    records: Sequence[tuple[str, str]]
+    """The records that it wrote, by their resources and ids."""
+
+
+@asynccontextmanager
+async def owner(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that may look into everything; Forbidden for a role that does not own the tables."""
+    limits = session("broen erases", statement_timeout=0) | {"synchronous_commit": "on"}
+    with told():
+        connection = await asyncpg.connect(url, timeout=10, server_settings=limits)
+        try:
+            if not await connection.fetchval(OWNED):
+                raise Forbidden(NOT_OWNED)
+            yield connection
+        finally:
+            await end(connection)
+
+
+async def find(connection: asyncpg.Connection, details: Details) -> list[Found]:
+    """Every value that holds a detail, in the order of tables and rows, as things are in a transaction."""
+    found = []
+    for table in await connection.fetch(TABLES):
+        if "unknown" in table["holds"]:
+            column = table["texts"][table["holds"].index("unknown")]
+            raise Conflict(f"Whether {table['name']}.{column} holds words of a person is not known.")
+        found += await _find(connection, details, table)
+    return found
+
+
+async def erase(
+    connection: asyncpg.Connection, kinds: Kinds, details: Details, by: Caller, note: str | None, *, trial: bool = False
+) -> Erased:
+    """Take the details out of everything, in one revision that says so, or not at all."""
+    await connection.execute(PATIENT_TURN)
+    try:
+        found = await _erase(connection, kinds, details)
+        erased = await _note(connection, kinds, found, (*author(by), note))
+        await connection.execute("rollback" if trial else "commit")
+    except asyncpg.IntegrityConstraintViolationError as error:
+        await connection.execute("rollback")
+        raise Conflict(f"Without the details a rule would be broken: {error}") from error
+    except BaseException:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute("rollback")
+        raise
+    return erased
+
+
+async def _erase(connection: asyncpg.Connection, kinds: Kinds, details: Details) -> list[Found]:
+    """Take the details out of everything that holds them; nothing does afterwards."""
+    refuse_mirrored(await connection.fetchval("select source from mirror"))
+    found = await find(connection, details)
+    _refuse_ids(found)
+    _refuse_broken(kinds, found)
+    await _rewrite(connection, found)
+    if left := await find(connection, details):
+        raise Conflict(f"{left[0].table}.{left[0].column} was written meanwhile: nothing was erased. Try again.")
+    return found
+
+
+async def _find(connection: asyncpg.Connection, details: Details, table: asyncpg.Record) -> list[Found]:
+    """The values of a table."""
+    how: dict[str, Callable[[Any], Any]] = {
+        "text": details.erased,
+        "texts": details.erased_texts,
+        "json": details.erased_json,
+        "bytes": details.erased_bytes,
+    }
+    columns = list(zip(table["texts"], table["types"], table["holds"], strict=True))
+    if not columns:
+        return []
+    name, chosen = table["name"], ", ".join(f"{column}{READ[holds]}" for column, _, holds in columns)
+    found = []
+    everything = f"select ctid::text, {chosen} from {name}"  # noqa: S608 - the database's own names
+    async for row, *values in connection.cursor(everything, prefetch=FETCHED):
+        for (column, type_, holds), said in zip(columns, values, strict=True):
+            if said is not None and (erased := how[holds](said)) != said:
+                cast = f"{READ[holds]}::{type_}" if holds == "json" else READ[holds]
+                found.append(Found((name, row), column, cast, said, erased, {}))
+    keys = ", ".join(f"'{key}', \"{key}\"" for key in NAMES if key in table["columns"])
+    which = f"select json_build_object({keys})::text from {name} where ctid = $1::text::tid"  # noqa: S608
+    return [one._replace(of=json.loads(await connection.fetchval(which, one.row[1]) or "{}")) for one in found]
+
+
+def _refuse_ids(found: Iterable[Found]) -> None:
+    """Conflict when a detail is an id: it is in the hands of all who refer to it, and never given to anything else."""
+    for one in found:
+        if one.column == "id" or one.column.endswith("_id") or one.column in ("resource", "replaced_by"):
+            says = f"»{one.said}« is an id ({one.table}.{one.column}), which is permanent: nothing was erased."
+            raise Conflict(says)
+
+
+def _refuse_broken(kinds: Kinds, found: Iterable[Found]) -> None:
+    """Conflict when a version of a record that has its shape would not have it any more."""
+    faults: list[Fault] = []
+    for one in found:
+        if (one.table, one.column) != ("public.change", "value") or one.of["resource"] not in kinds:
+            continue
+        shape = kinds[one.of["resource"]].data
+        with suppress(InvalidBody):
+            validate(shape, parse_json(one.said.encode()))
+            try:
+                validate(shape, parse_json(one.erased.encode()))
+            except InvalidBody as error:
+                path = f"{one.of['resource']}/{one.of['id']}"
+                faults += [bad_value(fault.pointer or "", fault.detail, path) for fault in error.faults]
+    if faults:
+        says = f"Nothing was erased, for what is left would be no record: {'; '.join(map(str, faults))}"
+        raise Conflict(says, faults)
+
+
+async def _rewrite(connection: asyncpg.Connection, found: Sequence[Found]) -> None:
+    """Put what is left in place of what was found, and make anew what follows from it."""
+    tables = dict.fromkeys(one.table for one in found)
+    entries = [one.row[1] for one in found if one.table == "history.search_entry"]
+    words = await words_of(connection, entries)
+    async with unguarded(connection, tables):
+        for (table, row), values in groupby(found, key=lambda one: one.row):
+            ones = list(values)
+            put = ", ".join(f"{one.column} = ${n}{one.cast}" for n, one in enumerate(ones, 2))
+            change = f"update {table} set {put} where ctid = $1::text::tid"  # noqa: S608
+            done = await connection.execute(change, row, *(one.erased for one in ones))
+            if done != "UPDATE 1":
+                raise Conflict(f"{table} was written meanwhile: nothing was erased. Try again.")
+        await follow(connection, tables, words)
+
+
+async def _note(
+    connection: asyncpg.Connection, kinds: Kinds, found: Sequence[Found], by: tuple[str, list[str] | None, str | None]
+) -> Erased:
+    """Say in the log of which records something was erased."""
+    revisions = [one.of["id"] for one in found if one.table == "public.revision"]
+    touched = {(one.of["resource"], one.of["id"]) for one in found if one.table == "public.change"}
+    touched |= {tuple(row) for row in await connection.fetch(FIRST_WRITTEN, revisions)}
+    if not touched:
+        return Erased(found, None, [])
+    opened = await connection.fetchrow(OPEN, *by)
+    revision = Revision(connection, opened["id"], opened["at"])
+    for name, kind in kinds.items():
+        ids = sorted(id for resource, id in touched if resource == name)
+        for n in range(0, len(ids), BATCH):
+            held = await revision.held(kind, ids[n : n + BATCH])
+            there = {id: one.data for id, one in held.items() if one.data is not None}
+            if there:
+                await revision.write(kind, there, held, "erase")
+    await connection.execute(GONE, revision.id, *(list(half) for half in zip(*sorted(touched), strict=True)))
+    await revision.check()
+    return Erased(found, revision.id, sorted(touched))
