@@ -1,6 +1,7 @@
 """The whole service on one screen: what answers a request, from the outside in."""
 
 import asyncio
+import gc
 import multiprocessing
 import signal
 import threading
@@ -65,7 +66,10 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     """Build the service as uvicorn runs it: request ids, the log, conditional answers, and the API inside."""
     settings = settings or load_settings()
     configure(settings.log_format, settings.log_level)
-    return front(create_api(settings))
+    service = front(create_api(settings))
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not gone through again and again while requests wait
+    return service
 
 
 def front(api: FastAPI) -> ASGIApp:
