@@ -1,5 +1,6 @@
 """The database as SQLAlchemy sees it: the base of all tables, and the engine that writes."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final, cast
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, Range
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+from sqlalchemy.types import TypeEngine
 
 NAMES: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -72,6 +74,11 @@ def part_of(table: str) -> MappedColumn[Any]:
 def danish_order(column: str) -> MappedColumn[Any]:
     """A column to sort by: the text of another in Danish order, as the database's `danish_order` makes it."""
     return mapped_column(Text(collation="C"), Computed(f"danish_order({column})", persisted=True))
+
+
+def made(value: Callable[[Any], object], type_: TypeEngine[Any] | None = None) -> MappedColumn[Any]:
+    """A record's column that is made from the whole record as it is written, so that nobody need go through parts."""
+    return mapped_column(type_, info={"made": value})
 
 
 def once(*columns: str) -> UniqueConstraint:

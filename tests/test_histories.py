@@ -85,7 +85,7 @@ def test_a_party_answers_as_it_decided(answer: dict[str, Any], says: str) -> Non
     assert refused.value.faults[0].pointer == "/parties/0"
 
 
-def grant(awarded: str, *paid: str, **more: Any) -> GrantData:
+def grant(awarded: str | None, *paid: str, **more: Any) -> GrantData:
     """A grant of an award and payments, each as amount and currency."""
 
     def money(text: str) -> dict[str, Any]:
@@ -94,8 +94,8 @@ def grant(awarded: str, *paid: str, **more: Any) -> GrantData:
 
     instalments = [{"paid": money(each)} for each in paid]
     more = {name: money(text) for name, text in more.items()}
-    body = {"title": "Prøve", "programme": "delprogram-oeresund", "awarded": money(awarded), "instalments": instalments}
-    return validate(GrantData, body | more)
+    body = {"title": "Prøve", "programme": "delprogram-oeresund", "instalments": instalments}
+    return validate(GrantData, body | {"awarded": awarded and money(awarded)} | more)
 
 
 def test_a_grant_is_not_paid_or_recovered_beyond_its_award() -> None:
@@ -107,6 +107,9 @@ def test_a_grant_is_not_paid_or_recovered_beyond_its_award() -> None:
         grant("100.00 DKK", recovered="100.01 DKK")
     with pytest.raises(InvalidBody, match="in the currency of the award, DKK"):
         grant("100.00 DKK", "10.00 EUR")
+    assert grant(None, "10.00 EUR", "20.00 EUR")
+    with pytest.raises(InvalidBody, match="All that is paid of a grant is in one currency"):
+        grant(None, "10.00 EUR", "20.00 DKK")
     with pytest.raises(InvalidBody, match="'DKK', 'EUR', 'SEK' or 'NOK'"):
         grant("100.00 XXX")
 

@@ -21,10 +21,9 @@ from sqlalchemy import (
     union_all,
     values,
 )
-from sqlalchemy.orm import aliased
 
 from app.db import RecordRow
-from app.resources.grants import GrantRow, InstalmentRow
+from app.resources.grants import GrantRow
 from app.rest.links import Condition
 from app.rest.schema import Count, Currency, Schema
 
@@ -33,9 +32,6 @@ Sum = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 AMOUNTS: Final = ("awarded", "sought", "paid", "recovered")
 """What is summed; a grant counts in the currency of the first of these that is stated."""
 FIGURES: Final = ("grants", "awards_unknown", *AMOUNTS)
-Instalment = aliased(InstalmentRow)
-ONCE: Final = func.coalesce(Instalment.position, 0) == 0
-"""A grant has a row for each instalment, or one without any; the instalments are numbered from 0."""
 
 
 class Sums(Schema):
@@ -44,8 +40,8 @@ class Sums(Schema):
     currency: Currency | None = Field(examples=["DKK"])
     """The currency; null for grants that have none."""
     grants: Count = Field(examples=[1])
-    """How many grants. Each is counted once: in the currency of its award, or else of what was sought, of its first
-    instalment as paid, or of what was recovered. An amount in another currency is in the line of that one."""
+    """How many grants. Each is counted once: in the currency of its award, or else of what was sought, of what
+    was paid, or of what was recovered. An amount in another currency is in the line of that one."""
     awards_unknown: Count = Field(examples=[0])
     """Of how many of these grants no award is stated."""
     sought: Sum | None = Field(examples=[2500000.00])
@@ -88,18 +84,14 @@ def sums(keys: Mapping[str, Key], *ways: Sequence[Condition]) -> CTE:
 
 def _added(keys: Mapping[str, Key], where: Sequence[Condition]) -> Select[Any]:
     """The sums by key and by all currencies that a grant has, in one pass over the grants."""
-    currencies = [getattr(Instalment if name == "paid" else GrantRow, f"{name}_currency") for name in AMOUNTS]
+    currencies = [getattr(GrantRow, f"{name}_currency") for name in AMOUNTS]
     figures: list[ColumnElement[Any]] = [
-        func.count().filter(ONCE).label("grants"),
-        func.count().filter(ONCE, GrantRow.awarded_amount.is_(None)).label("awards_unknown"),
-        func.sum(GrantRow.awarded_amount).filter(ONCE).label("awarded"),
-        func.sum(GrantRow.sought_amount).filter(ONCE).label("sought"),
-        func.sum(Instalment.paid_amount).label("paid"),
-        func.sum(GrantRow.recovered_amount).filter(ONCE).label("recovered"),
+        func.count().label("grants"),
+        func.count().filter(GrantRow.awarded_amount.is_(None)).label("awards_unknown"),
+        *(func.sum(getattr(GrantRow, f"{name}_amount")).label(name) for name in AMOUNTS),
     ]
     columns: list[ColumnElement[Any]] = [key.value.label(f"key_{name}") for name, key in keys.items()]
     found = select(*columns, *currencies, *figures)
-    found = found.outerjoin(Instalment, Instalment.record_id == GrantRow.id)
     for key in keys.values():
         for table, condition in key.joins:
             found = found.outerjoin(table, condition)

@@ -62,7 +62,8 @@ def cells(data: Schema, table: FromClause) -> Row:
 @lru_cache(maxsize=1000)
 def cells_of(shape: type[Schema], table: FromClause) -> tuple[Cell, ...]:
     """The columns that a shape fills."""
-    return tuple(cell for name in shape.model_fields for cell in _cells(shape, name, table))
+    made = (Cell(c.name, c.name, c.info["made"], None) for c in table.columns if "made" in c.info)
+    return (*(cell for name in shape.model_fields for cell in _cells(shape, name, table)), *made)
 
 
 def _cells(shape: type[Schema], name: str, table: FromClause) -> list[Cell]:

@@ -128,7 +128,7 @@ class GrantFields(RecordData[R], Generic[R]):
     recipients: list[Recipient[R]]
     """Who receives it."""
     instalments: list[Instalment[R]]
-    """What was planned and paid, the earliest first."""
+    """What was planned and paid, the earliest first. All that is paid is in one currency, that of an award."""
     accounts: list[Account[R]]
     """What was accounted for, the earliest first."""
     reports: list[Report[R]]
@@ -136,9 +136,11 @@ class GrantFields(RecordData[R], Generic[R]):
 
     @model_validator(mode="after")
     def _pays_within_the_award(self) -> Self:
+        paid = [instalment.paid for instalment in self.instalments if instalment.paid]
+        if len({money.currency for money in paid}) > 1:
+            raise wrong("All that is paid of a grant is in one currency")
         if self.awarded is None:
             return self
-        paid = [instalment.paid for instalment in self.instalments if instalment.paid]
         shares = [recipient.share for recipient in self.recipients if recipient.share]
         for amounts, what in (
             (shares, "What the recipients share"),

@@ -2,11 +2,27 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy import ForeignKeyConstraint, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
+from app.db import PartRow, RecordRow, danish_order, made, once, part_of, refers_to
+
+
+def paid(grant: Any) -> list[Any]:
+    """What is known to have been paid of a grant, all of it in one currency."""
+    return [instalment.paid for instalment in grant.instalments if instalment.paid]
+
+
+def paid_amount(grant: Any) -> Decimal | None:
+    """What that comes to."""
+    return sum(money.amount for money in known) if (known := paid(grant)) else None
+
+
+def paid_currency(grant: Any) -> str | None:
+    """The currency that it is in."""
+    return next((money.currency for money in paid(grant)), None)
 
 
 class GrantRow(RecordRow):
@@ -40,6 +56,8 @@ class GrantRow(RecordRow):
     conditions: Mapped[str | None]
     recovered_amount: Mapped[Decimal | None]
     recovered_currency: Mapped[str | None]
+    paid_amount: Mapped[Decimal | None] = made(paid_amount, Numeric())
+    paid_currency: Mapped[str | None] = made(paid_currency)
     sort_title: Mapped[str] = danish_order("title")
 
 
