@@ -25,7 +25,7 @@ from app.errors import BadParameters, Conflict, Forbidden, Unavailable
 from app.imports import KINDS
 from app.migrating import migrate
 from app.rest.details import MARKER, Details
-from app.rest.erasing import TABLES, Erased, erase, owner
+from app.rest.erasing import COLUMNS, Erased, erase, owner
 from app.rest.sweeping import sweep
 from app.rest.writing import Writer
 from app.settings import Settings, load_settings
@@ -39,7 +39,7 @@ from tests.test_service import broen, service
 from tests.test_writes import PATCH, signed_in
 
 NAME, EMAIL, PHONE = DETAILS = ("Kvirinus Ålsøe", "kvirinus@flimmerum.dk", "+45 11 22 33 44")
-TRACES: Final = re.compile(r"kvirin|[åa]\W*lsøe|aalsoe|alsoe|lsøe|lsoe|flimmerum|11\W?22\W?33\W?44", re.IGNORECASE)
+TRACES: Final = re.compile(r"kvi\W?rin|[åa]\W*lsøe|aalsoe|alsoe|lsøe|lsoe|flimmerum|11\W?22\W*n?33\W?44", re.IGNORECASE)
 """What is left of them in no text, nor in what is made of texts: folded, sorted, stemmed, cut."""
 PATH: Final = "/v1/initiatives/ny"
 ANY: Final = {"If-Match": "*"}
@@ -48,7 +48,7 @@ NOTED: Final = {"Broen-Note": quote(f"Efter aftale med {NAME}")}
 SOURCE: Final = {
     "document": "sundhedsloven",
     "fields": ["/title"],
-    "quote": f"Kontakt:\nKVIRINUS\u00a0{unicodedata.normalize('NFD', 'ÅLSØE')}s kontor, tlf. (0045) 1122 3344",
+    "quote": f"Kontakt:\nKVI\u00adRINUS\u00a0{unicodedata.normalize('NFD', 'ÅLSØE')}s kontor, tlf. (0045) 1122\n3344",
     "stated": {"who": [f'»{NAME}« siger "ja"\n', 7.50], NAME: None},
 }
 CONTACT: Final = {"role": f"Sekretær for {NAME}", "person": NAME, "email": EMAIL, "phone": "11223344"}
@@ -266,7 +266,7 @@ async def test_what_is_no_detail_is_refused(fresh: str) -> None:
             with pytest.raises(Conflict, match=says):
                 await erased(fresh, detail)
     await execute(fresh, "create table unknown_words (words xml)")
-    with pytest.raises(Conflict, match=r"public.unknown_words.words holds words of a person is not known"):
+    with pytest.raises(Conflict, match=r"is not known of public\.unknown_words\.words"):
         await erased(fresh)
     await execute(fresh, "drop table unknown_words")
     noted = await asyncio.to_thread(broen, "erase", NAME, "--note", f"For {NAME}", "--yes", database_url=fresh)
@@ -491,11 +491,7 @@ async def test_every_column_is_looked_into(fresh: str) -> None:
     """
     wanted = {tuple(row) for row in await rows(fresh, known)}
     async with connected(fresh) as connection:
-        looked = {
-            (column.strip('"'), table["name"].replace('"', ""))
-            for table in await connection.fetch(TABLES)
-            for column in table["texts"]
-        }
+        looked = {(one["column"].strip('"'), one["table"].replace('"', "")) for one in await connection.fetch(COLUMNS)}
     assert len(wanted) > 300
     assert looked == wanted
 

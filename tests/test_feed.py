@@ -72,6 +72,10 @@ async def test_the_feed_is_the_log(fresh: str, own_client: AsyncClient, writer: 
     assert told(await followed(own_client, resource=["events", "goals"], limit=2)) == [
         c for c in await rows(fresh, LOG) if c[1] in ("events", "goals")
     ]
+    records = ["events/en", "goals/sundhedsaftale-sjaelland-2019-maal-1", "events/nobody"]
+    assert told(await followed(own_client, record=records, limit=2)) == [
+        c for c in await rows(fresh, LOG) if f"{c[1]}/{c[2]}" in records
+    ]
     assert await page(own_client, after="latest") == await page(own_client, after=found[-1]["position"])
     one = (await own_client.get("/v1/revisions/3")).json()
     after = one["href"].partition("after=")[2]

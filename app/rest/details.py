@@ -44,6 +44,8 @@ class Details:
             raise BadParameters(faults=faults)
         longest_first = sorted(self.texts, key=len, reverse=True)
         self._all = re.compile("|".join(map(_pattern, longest_first)), re.IGNORECASE)
+        self.likely = "|".join(map(_likely, self.texts))
+        """A regular expression for the database, where case makes no difference: it leaves out no text that has one."""
 
     def erased(self, text: str) -> str:
         """A text without them."""
@@ -86,8 +88,7 @@ def _wrong(text: str) -> str | None:
 
 def _pattern(text: str) -> str:
     """A regular expression of all that a detail may be spelt as."""
-    digits = re.sub(r"\D", "", text)
-    if NUMBER.fullmatch(text) and len(digits) >= FEWEST_DIGITS:
+    if digits := _digits(text):
         return _number(digits, abroad=text.startswith(("+", "00")))
     composed = unicodedata.normalize("NFC", text)
     letters = [f"{GAP}+" if letter == " " else _letter(letter) for letter in composed]
@@ -95,6 +96,21 @@ def _pattern(text: str) -> str:
     if "@" in text:
         return rf"(?<![\w.+\-]){whole}(?![\w\-]|\.\w)"
     return f"{BEFORE}{whole}{AFTER}"
+
+
+def _likely(text: str) -> str:
+    """The longest run of plain letters in a detail, or its digits: quickly found, in a text as in JSON."""
+    if digits := _digits(text):
+        return r"([^a-z0-9]|\\[a-z])*".join(digits[-LOCAL:])
+    runs: list[str] = re.findall(r"[a-z0-9]+", unicodedata.normalize("NFC", text).lower())
+    longest = max(runs or [""], key=len)
+    return f"[{UNSEEN}]*".join(longest)
+
+
+def _digits(text: str) -> str:
+    """The digits of a detail that is a number; empty for all others."""
+    digits = re.sub(r"\D", "", text)
+    return digits if NUMBER.fullmatch(text) and len(digits) >= FEWEST_DIGITS else ""
 
 
 def _letter(letter: str) -> str:

@@ -1,14 +1,15 @@
 """Erasing a person's details: looked for in every column of every table, taken out of each, and noted in the log.
 
-A table that is made tomorrow is looked through as those of today, for which there are comes from the database itself.
-All is one transaction and one revision. What the log says of it is an entry `erase` for each record of which any
-version held a detail: the record as it is without, under a new version, so that whoever holds copies knows which.
+Which tables and columns there are the database says: those that are made tomorrow are looked through as well. All is
+one transaction and one revision. What the log says of it is an entry `erase` for each record of which any version held
+a detail: the record as it is without, under a new version, so that whoever holds copies knows which.
 """
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import asyncpg
@@ -30,6 +31,8 @@ Row = tuple[str, str]
 
 READ: Final = {"text": "::text", "texts": "::text[]", "json": "::text", "bytes": ""}
 """How the columns are read that hold one or the other."""
+LIKELY: Final = dict.fromkeys(("json", "bytea"), "$1::text is not null")
+"""What may have letters in other forms than their own, and is looked through whatever it seems to hold."""
 NOT_OWNED: Final = (
     "This takes the role that owns the schema, as migrating does: set BROEN_MIGRATION_DATABASE_URL. "
     "The role that serves cannot change what is in the log."
@@ -37,38 +40,29 @@ NOT_OWNED: Final = (
 FETCHED: Final = 500
 """How many rows are looked through at a time."""
 OWNED: Final = "select pg_has_role(relowner, 'usage') from pg_class where oid = 'change'::regclass"
-TABLES: Final = """
-select format('%I.%I', nspname, relname) as name, array_agg(attname::text) as columns,
-    coalesce(array_agg(format('%I', attname)) filter (where holds is not null), '{}') as texts,
-    coalesce(array_agg(holds) filter (where holds is not null), '{}') as holds,
-    coalesce(array_agg(type) filter (where holds is not null), '{}') as types
-from (
-    select nspname, relname, attname, attnum, format_type(atttypid, atttypmod) as type,
-        case
-            when attgenerated <> '' or exists (
-                select from pg_attribute own where own.attrelid = to_regclass(format('public.%I', relname))
-                and own.attname = a.attname and own.attgenerated <> ''
-            ) then null
-            when base.typcategory = 'S' then 'text'
-            when base.typcategory = 'A' and inner_.typcategory = 'S' then 'texts'
-            when base.typname in ('json', 'jsonb') then 'json'
-            when base.typname = 'bytea' then 'bytes'
-            when coalesce(inner_.typcategory, base.typcategory) in ('B', 'D', 'E', 'G', 'N', 'R', 'T', 'V')
-                or base.typname = 'uuid' then null
-            else 'unknown'
-        end as holds
-    from pg_class c
-    join pg_namespace n on n.oid = relnamespace
-    join pg_attribute a on attrelid = c.oid and attnum > 0 and not attisdropped
-    join pg_type own on own.oid = atttypid
-    join pg_type base on base.oid = coalesce(nullif(own.typbasetype, 0), own.oid)
-    left join pg_type inner_ on inner_.oid = base.typelem and base.typcategory = 'A'
-    where nspname in ('public', 'history') and relkind = 'r' and relname not in ('search_word')
-    order by nspname, relname, attnum
-) as held
-group by nspname, relname order by nspname, relname
+COLUMNS: Final = """
+select format('%I.%I', nspname, relname) as table, format('%I', attname) as column, holds, type
+from pg_namespace n
+join pg_class c on relnamespace = n.oid
+join pg_attribute a on attrelid = c.oid and attnum > 0 and not attisdropped
+join pg_type own on own.oid = atttypid
+join pg_type base on base.oid = coalesce(nullif(own.typbasetype, 0), own.oid)
+left join pg_type item on item.oid = base.typelem and base.typcategory = 'A',
+lateral (select format_type(atttypid, atttypmod) as type, case
+    when base.typcategory = 'S' then 'text'
+    when item.typcategory = 'S' then 'texts'
+    when base.typname in ('json', 'jsonb') then 'json'
+    when base.typname = 'bytea' then 'bytes'
+    when coalesce(item.typcategory, base.typcategory) not in ('B', 'D', 'E', 'G', 'N', 'R', 'T', 'V')
+        and base.typname <> 'uuid' then 'unknown' end as holds)
+where nspname in ('public', 'history') and relkind = 'r' and relname <> 'search_word' and holds is not null
+and not exists (
+    select from pg_attribute made where made.attrelid = to_regclass(format('public.%I', relname))
+    and made.attname = a.attname and made.attgenerated <> ''
+)
+order by nspname, relname, attnum
 """
-"""Every table, and its columns that may hold words. What a table makes of others by itself is made anew afterwards."""
+"""The columns of all tables that may hold words. What a table makes of others is made anew afterwards, as are words."""
 FIRST_WRITTEN: Final = """
 select distinct on (revision) resource, id from change where revision = any($1::bigint[]) order by revision, seq
 """
@@ -81,8 +75,8 @@ from (
 ) as last where value is null order by resource, id
 """
 """What the log says of records that were deleted before."""
-NAMES: Final = ("resource", "record_id", "id", "version", "revision", "recorded_from", "prefix", "label")
-"""The columns that tell a person which row it is."""
+NAMES: Final = ("resource", "record_id", "id", "version", "revision", "recorded_from", "prefix", "created_at")
+"""The columns that tell a person which row it is, where a table has them."""
 
 
 class Found(NamedTuple):
@@ -131,12 +125,12 @@ async def owner(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def find(connection: asyncpg.Connection, details: Details) -> list[Found]:
     """Every value that holds a detail, in the order of tables and rows, as things are in a transaction."""
+    columns = await connection.fetch(COLUMNS)
+    if unknown := [f"{one['table']}.{one['column']}" for one in columns if one["holds"] == "unknown"]:
+        raise Conflict(f"Whether it holds words of a person is not known of {', '.join(unknown)}.")
     found = []
-    for table in await connection.fetch(TABLES):
-        if "unknown" in table["holds"]:
-            column = table["texts"][table["holds"].index("unknown")]
-            raise Conflict(f"Whether {table['name']}.{column} holds words of a person is not known.")
-        found += await _find(connection, details, table)
+    for table, those in groupby(columns, key=itemgetter("table")):
+        found += await _find(connection, details, table, list(those))
     return found
 
 
@@ -171,7 +165,9 @@ async def _erase(connection: asyncpg.Connection, kinds: Kinds, details: Details)
     return found
 
 
-async def _find(connection: asyncpg.Connection, details: Details, table: asyncpg.Record) -> list[Found]:
+async def _find(
+    connection: asyncpg.Connection, details: Details, table: str, columns: Sequence[asyncpg.Record]
+) -> list[Found]:
     """The values of a table."""
     how: dict[str, Callable[[Any], Any]] = {
         "text": details.erased,
@@ -179,20 +175,23 @@ async def _find(connection: asyncpg.Connection, details: Details, table: asyncpg
         "json": details.erased_json,
         "bytes": details.erased_bytes,
     }
-    columns = list(zip(table["texts"], table["types"], table["holds"], strict=True))
-    if not columns:
-        return []
-    name, chosen = table["name"], ", ".join(f"{column}{READ[holds]}" for column, _, holds in columns)
     found = []
-    everything = f"select ctid::text, {chosen} from {name}"  # noqa: S608 - the database's own names
-    async for row, *values in connection.cursor(everything, prefetch=FETCHED):
-        for (column, type_, holds), said in zip(columns, values, strict=True):
-            if said is not None and (erased := how[holds](said)) != said:
-                cast = f"{READ[holds]}::{type_}" if holds == "json" else READ[holds]
-                found.append(Found((name, row), column, cast, said, erased, {}))
-    keys = ", ".join(f"'{key}', \"{key}\"" for key in NAMES if key in table["columns"])
-    which = f"select json_build_object({keys})::text from {name} where ctid = $1::text::tid"  # noqa: S608
-    return [one._replace(of=json.loads(await connection.fetchval(which, one.row[1]) or "{}")) for one in found]
+    chosen = ", ".join(f"{one['column']}{READ[one['holds']]}" for one in columns)
+    likely = " or ".join(LIKELY.get(one["type"], f'{one["column"]}::text collate "C" ~* $1') for one in columns)
+    some = f"select ctid::text, {chosen} from {table} where {likely}"  # noqa: S608 - the database's own names
+    async for row, *values in connection.cursor(some, details.likely, prefetch=FETCHED):
+        for one, said in zip(columns, values, strict=True):
+            if said is not None and (erased := how[one["holds"]](said)) != said:
+                cast = f"::text::{one['type']}" if one["holds"] == "json" else READ[one["holds"]]
+                found.append(Found((table, row), one["column"], cast, said, erased, {}))
+    which = f"select to_json(found)::text from {table} as found where ctid = $1::text::tid"  # noqa: S608
+    return [one._replace(of=_names(await connection.fetchval(which, one.row[1]))) for one in found]
+
+
+def _names(row: str | None) -> dict[str, Any]:
+    """What tells a person which row it is; nothing of one that is gone meanwhile."""
+    values = json.loads(row or "{}")
+    return {name: values[name] for name in NAMES if name in values}
 
 
 def _refuse_ids(found: Iterable[Found]) -> None:
