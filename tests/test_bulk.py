@@ -1,5 +1,6 @@
 """Writing many records: as one is written, with the same checks, in a revision of any size."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -85,6 +86,26 @@ async def test_the_number_of_statements_does_not_grow_with_the_records(writer: W
                 await revision.put_all(organisations, ((f"ny-{number}-{n}", organisation("Ny")) for n in range(number)))
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+async def test_new_records_are_written_in_bounded_memory_and_never_looked_up(fresh: str, writer: Writer) -> None:
+    """Of any number no more are at hand than what is written and what comes next; the statements are the same."""
+    statements, ahead = list[str](), list[int]()
+
+    def told() -> Iterator[tuple[str, OrganisationData]]:
+        for n, record in enumerate(many()):
+            ahead.append(n - revision.changes)
+            yield record
+
+    async with writer.revision(by="test", patient=True) as revision:
+        with revision._connection.query_logger(lambda told: statements.append(told.query)):  # noqa: SLF001
+            await revision.create_all(organisations, told())
+    assert max(ahead) <= 2 * BATCH
+    assert max(Counter(statements).values()) == 3  # a batch each
+    assert not any(statement.startswith("SELECT") for statement in statements)
+    query = "select count(*) from change where op = 'create' and version = 1 and id like 'ny-%'"
+    assert await value(fresh, query) == MANY
+    assert await value(fresh, "select count(*) from search_entry where record_id like 'ny-%'") == MANY
 
 
 async def test_a_record_that_comes_twice_is_written_twice(fresh: str, writer: Writer) -> None:

@@ -134,7 +134,7 @@ async def test_every_bad_row_is_told_and_nothing_is_written(writer: Writer, fres
         (2499, "/id", "maal-1"),
     ]
     assert "valid integer" in found[0][3]
-    assert found[1][3] == "There is no ingen-plan among the plan records"
+    assert found[1][3] == "There is no ingen-plan among the plans"
     assert "row 1" in found[2][3]
     assert await value(fresh, "select count(*) from goal where id like 'maal-%'") == 0
     assert await value(fresh, "select count(*) from revision") == 1
@@ -231,14 +231,18 @@ async def test_editors_import_what_is_theirs(writer: Writer, fresh: str) -> None
     assert await value(fresh, "select owner_id from goal where id = 'ny'") == "region-sjaelland"
 
 
-async def test_what_the_database_refuses_is_told_of_its_row(writer: Writer) -> None:
-    """Circles, and rules that only it knows; ids that were deleted are not given away."""
+async def test_what_the_database_refuses_is_told_of_its_row(writer: Writer, fresh: str) -> None:
+    """Circles, and rules that only it knows, of every row; ids that were deleted are not given away."""
     first, second = ({**GOAL, "id": f"maal-{n}", "title": "Mål", "parent": f"maal-{3 - n}"} for n in (1, 2))
     assert {fault[:2] for fault in await refused(writer, lines(first, second))} == {(1, "/parent"), (2, "/parent")}
     goal = {"goal": "sundhedsaftale-sjaelland-2019-maal-1"}
     twice = {"resource": "initiatives", "id": "ny", "kind": "project", "title": "Ny", "goals": [goal, goal]}
     ((row, _, _, says),) = await refused(writer, lines({**GOAL, "id": "maal-3", "title": "Mål"}, twice))
     assert (row, "goal" in says) == (2, True)
+    many = [{**twice, "id": f"ny-{n}", "goals": [goal] * (1 + (n in {7, 30, 119}))} for n in range(120)]
+    found = await refused(writer, lines(*many))
+    assert [(row, pointer) for row, pointer, *_ in found] == [(8, "/goals"), (31, "/goals"), (120, "/goals")]
+    assert await value(fresh, "select count(*) from revision") == 1
     async with writer.revision(by="prøve") as revision:
         await revision.put(
             goals, "vaek", GoalData.model_validate({"plan": "sundhedsplan-syddanmark", "number": 1, "title": "x"})

@@ -24,7 +24,7 @@ from app.rest import search
 from app.rest.body import validate
 from app.rest.writing import Writer
 from app.settings import Settings, load_settings
-from tests.conftest import connected, execute, put, rows, serving
+from tests.conftest import connected, execute, put, rows, serving, value
 from tests.test_contract import LISTS, validator
 from tests.test_lists import follow
 from tests.test_service import as_service
@@ -89,6 +89,21 @@ async def test_every_spelling_of_the_sound_finds_the_same(client: AsyncClient) -
         "initiatives/primaere-sundhedstjenester-oeresund",
         "funding/programmes/delprogram-oeresund",
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "folded"),
+    [
+        ("Ærø, Aabenraa & Ängelholm", "aeroe aabenraa aengelholm"),
+        ("Ét café – “Öresund”", "et cafe oeresund"),
+        ("A\u030a \u212b \u212a o\u0308", "aa aa k oe"),
+        ("  1½ år_2 ", "1 aar 2"),
+        ("", ""),
+    ],
+)
+async def test_words_are_folded(fresh: str, said: str, folded: str) -> None:
+    """Whether or not a text has other letters than Danish ones, and however they are composed."""
+    assert await value(fresh, f"select search_fold($${said}$$)") == folded
 
 
 async def test_parts_of_compounds_are_found(client: AsyncClient) -> None:

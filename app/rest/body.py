@@ -5,6 +5,7 @@ another encoding than UTF-8, characters that no text can have, numbers and nesti
 """
 
 import json
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Never, TypeVar
 
@@ -32,13 +33,29 @@ def parse_json(raw: bytes) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InvalidBody(faults=[bad_value("", f"A body must be JSON; at {where}: {error.msg}")]) from error
-    if faults := _unstorable(value):
+    if faults := _unstorable(value) if b"\\u" in raw or _is_deep(value) else ():
         raise InvalidBody(faults=faults)
     return value
 
 
+def _is_deep(whole: Any) -> bool:
+    """Whether the nesting may have no end that is near."""
+    level = [whole]
+    for _ in range(MAX_DEPTH - 1):
+        if not (level := [inner for value in level for inner in _members(value) if isinstance(inner, dict | list)]):
+            return False
+    return True
+
+
+def _members(value: Any) -> Collection[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
 def _unstorable(whole: Any) -> list[Fault]:
-    """What is JSON and still nothing that can be kept: texts with NUL or half a character, nesting without end."""
+    """What is JSON and still nothing that can be kept: texts with NUL or half a character, nesting without end.
+
+    Such characters have been escaped, for nothing else can say them in UTF-8.
+    """
     faults, level = [], [((), whole)]
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []

@@ -109,7 +109,7 @@ class Checks:
         await self._look_up()
         faults = self._faults
         for target, named in self._ids.items():
-            faults += _missing(named, f"{target.table.name} records")
+            faults += _missing(named, Kind.every[target.table.name].name)
         return [*faults, *_missing(self._paths, "records")]
 
     async def _look_up(self) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import asyncpg
 from sqlalchemy import BigInteger, BindParameter, Text, any_, bindparam, cast, delete, func, insert, select
@@ -28,8 +28,39 @@ BATCH: Final = 1000
 MOST_POINTERS: Final = 100
 """Of how many records it is told that a rule is broken in one of them."""
 
+REASON: Final = "select obj_description(oid, 'pg_constraint') from pg_constraint where conname = $1"
+WITHIN: Final = """
+do $$
+declare
+    rules constant text := (
+        select string_agg(quote_ident(conname), ', ')
+        from pg_constraint join pg_attribute on attrelid = conrelid and attnum = conkey[1]
+        where connamespace = current_schema()::regnamespace and condeferrable and contype <> 'f'
+        and attname = 'record_id'
+    );
+begin
+    execute 'set constraints ' || rules || ' immediate';
+    execute 'set constraints ' || rules || ' deferred';
+end $$
+"""
+"""Checks at once what the parts of one record may not be, whatever other records there are."""
 REPLAN: Final = "discard plans"
 """A check of a foreign key that was planned while its table was small reads all of the table for every row."""
+
+
+class Prepared(NamedTuple):
+    """What writes some records of a kind, worked out: statements with their values, and what the log is to say."""
+
+    kind: Kind[Any, Any]
+    steps: Sequence[tuple[Statement, Mapping[str, Any]]]
+    ops: Mapping[str, str]
+
+
+class Refused(NamedTuple):
+    """Which rule of the database is broken, in words, and by a row of which table."""
+
+    says: str
+    table: str
 
 
 class Revision(View):
@@ -66,6 +97,40 @@ class Revision(View):
                 batch = await following
         return outcomes
 
+    async def create_all(self, kind: Kind[Any, D], records: Iterable[tuple[str, D]]) -> None:
+        """Create records, each with its id, of which there never were any; of any number, as with `put_all`.
+
+        There is nothing to look up, so that a thread works out all of the next statements meanwhile.
+        """
+        taken = (self._prepare(kind, some, dict.fromkeys(some, Held(0, None)), "create") for some in batches(records))
+        prepared = await asyncio.to_thread(next, taken, None)
+        while prepared:
+            following = asyncio.create_task(asyncio.to_thread(next, taken, None))
+            try:
+                await self._replan()
+                await self._execute(prepared)
+            finally:
+                prepared = await following
+            await self._checks.settle()
+
+    async def attempt(self, kind: Kind[Any, D], records: Mapping[str, D]) -> Refused | None:
+        """Put records, or none of them when a rule of the database refuses any: that is told, and nothing else."""
+        await self._connection.execute("savepoint attempt")
+        try:
+            await self._put(kind, records)
+            await self._connection.execute(WITHIN)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            await self._connection.execute("rollback to savepoint attempt")
+            return await self.refused(error)
+        await self._connection.execute("release savepoint attempt")
+        return None
+
+    async def refused(self, error: Any) -> Refused:
+        """What a broken constraint means: the comment that its migration gave it, and the row that broke it."""
+        reason = await self._connection.fetchval(REASON, error.constraint_name)
+        says = " ".join(filter(None, (reason or f"The rule {error.constraint_name} is broken.", error.detail)))
+        return Refused(says, error.table_name)
+
     async def delete(self, kind: Kind[Any, Any], id: str, replaced_by: str | None = None) -> bool:
         """Delete a record and its parts; tells whether there was one. Its id is never given to anything else."""
         held = (await self.held(kind, [id]))[id]
@@ -91,26 +156,7 @@ class Revision(View):
         self, kind: Kind[Any, D], records: Mapping[str, D], held: Mapping[str, Held[D]], op: Operation | None = None
     ) -> None:
         """Write records that differ from what there is of them, their parts, and what the log says of them."""
-        table = kind.table
-        created, replaced = [], []
-        for id, data in records.items():
-            row = {"id": id, "version": held[id].version + 1, "updated_at": self.at, **cells(data, table)}
-            if held[id].data is None:
-                created.append({**row, "created_at": self.at})
-            else:
-                replaced.append(row)
-            before = held[id].data
-            self._checks.record(f"{kind.name}/{id}", data, row, table, cells(before, table) if before else {})
-        if created:
-            await self.rows(insert_rows(table, tuple(created[0])), {"rows": as_json(created)})
-        if replaced:
-            await self.rows(update_rows(table, tuple(replaced[0])), {"rows": as_json(replaced)})
-        for name in kind.parts:
-            there = {id: getattr(held[id].data, name, []) for id in records}
-            lists = {id: items for id, data in records.items() if (items := getattr(data, name)) != there[id]}
-            await self._put_parts(kind, name, lists, [id for id in lists if there[id]])
-        await self._record(kind, {id: op or ("replace" if held[id].data else "create") for id in records})
-        self._written |= {f"{kind.name}/{id}": kind for id in list(records)[:MOST_POINTERS]}
+        await self._execute(self._prepare(kind, records, held, op))
         await self._checks.settle()
 
     def pointers(self, table: str) -> Iterator[tuple[str, str]]:
@@ -124,9 +170,7 @@ class Revision(View):
 
     async def _put(self, kind: Kind[Any, D], batch: Mapping[str, D]) -> Counter[Outcome]:
         """Put records that are written at once."""
-        if self.changes >= self._replan_at:
-            await self._connection.execute(REPLAN)
-            self._replan_at = 2 * self.changes
+        await self._replan()
         held = await self.held(kind, list(batch))
         outcomes: dict[str, Outcome] = {
             id: "unchanged" if data == held[id].data else "replaced" if held[id].data else "created"
@@ -137,14 +181,44 @@ class Revision(View):
             await self.write(kind, written, held)
         return Counter(outcomes.values())
 
-    async def _put_parts(
+    async def _replan(self) -> None:
+        if self.changes >= self._replan_at:
+            await self._connection.execute(REPLAN)
+            self._replan_at = 2 * self.changes
+
+    def _prepare(
+        self, kind: Kind[Any, D], records: Mapping[str, D], held: Mapping[str, Held[D]], op: Operation | None
+    ) -> Prepared:
+        """Work out what writes records, and note what is to be checked of them."""
+        table = kind.table
+        steps: list[tuple[Statement, Mapping[str, Any]]] = []
+        created, replaced = [], []
+        for id, data in records.items():
+            row = {"id": id, "version": held[id].version + 1, "updated_at": self.at, **cells(data, table)}
+            if held[id].data is None:
+                created.append({**row, "created_at": self.at})
+            else:
+                replaced.append(row)
+            before = held[id].data
+            self._checks.record(f"{kind.name}/{id}", data, row, table, cells(before, table) if before else {})
+        if created:
+            steps.append((insert_rows(table, tuple(created[0])), {"rows": as_json(created)}))
+        if replaced:
+            steps.append((update_rows(table, tuple(replaced[0])), {"rows": as_json(replaced)}))
+        for name in kind.parts:
+            there = {id: getattr(held[id].data, name, []) for id in records}
+            lists = {id: items for id, data in records.items() if (items := getattr(data, name)) != there[id]}
+            steps += self._prepare_parts(kind, name, lists, [id for id in lists if there[id]])
+        return Prepared(kind, steps, {id: op or ("replace" if held[id].data else "create") for id in records})
+
+    def _prepare_parts(
         self, kind: Kind[Any, Any], name: str, lists: Mapping[str, Sequence[Schema]], replaced: list[str]
-    ) -> None:
-        """Write lists of parts; those that they replace are deleted before, for their periods may touch."""
+    ) -> Iterator[tuple[Statement, Mapping[str, Any]]]:
+        """Work out what writes lists of parts; those that they replace are deleted before, for periods may touch."""
         part = kind.parts[name]
         table, shared = table_of(part), kind.shares(part)
         if replaced:
-            await self.rows(_delete_parts(kind, part), {"ids": replaced})
+            yield _delete_parts(kind, part), {"ids": replaced}
         rows: list[Row] = []
         for id, items in lists.items():
             for n, item in enumerate(items):
@@ -152,7 +226,13 @@ class Revision(View):
                 self._checks.names(Place(f"{kind.name}/{id}", f"/{name}/{n}"), item, row, table)
                 rows.append(row)
         if rows:
-            await self.rows(insert_rows(table, tuple(rows[0])), {"rows": as_json(rows)})
+            yield insert_rows(table, tuple(rows[0])), {"rows": as_json(rows)}
+
+    async def _execute(self, prepared: Prepared) -> None:
+        for statement, values in prepared.steps:
+            await self.rows(statement, values)
+        await self._record(prepared.kind, prepared.ops)
+        self._written |= {f"{prepared.kind.name}/{id}": prepared.kind for id in list(prepared.ops)[:MOST_POINTERS]}
 
     async def _record_deletion(self, kind: Kind[Any, Any], entry: Mapping[str, Any]) -> None:
         await self.rows(_record_deletion(kind), entry)

@@ -30,7 +30,6 @@ OPEN: Final = """
     returning id, at, set_config('broen.revision', id::text, true), (select source from mirror) as mirrors
 """
 """Taken after the lock, so that `at` follows the order of commits too; the setting tells the history triggers."""
-REASON: Final = "select obj_description(oid, 'pg_constraint') from pg_constraint where conname = $1"
 LONGEST_PAUSE: Final = 600
 """How long may be thought about what was looked at, in seconds."""
 BUSY: Final = "Too many are writing right now."
@@ -97,7 +96,7 @@ class Writer:
                     self._told(revision.id, revision.resources)
             except asyncpg.IntegrityConstraintViolationError as error:
                 await _end(connection, keep=False)
-                raise await _refusal(connection, revision, error) from error
+                raise await _refusal(revision, error) from error
             except BaseException:
                 with suppress(*AWAY):  # what has been lost needs no end
                     await _end(connection, keep=False)
@@ -181,9 +180,7 @@ async def _end(connection: Any, *, keep: bool) -> None:
         raise Unavailable(UNCERTAIN) from error
 
 
-async def _refusal(connection: Any, revision: Revision, error: Any) -> BroenError:
-    """What a broken constraint means: the comment that its migration gave it, and the row that broke it."""
-    reason = await connection.fetchval(REASON, error.constraint_name)
-    says = " ".join(filter(None, (reason or f"The rule {error.constraint_name} is broken.", error.detail)))
-    pointers = revision.pointers(error.table_name)
-    return InvalidBody(says, [bad_value(pointer, says, record) for record, pointer in pointers])
+async def _refusal(revision: Revision, error: Any) -> BroenError:
+    """What a broken constraint means, and for which records."""
+    says, table = await revision.refused(error)
+    return InvalidBody(says, [bad_value(pointer, says, record) for record, pointer in revision.pointers(table)])

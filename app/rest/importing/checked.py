@@ -46,8 +46,8 @@ class Checked:
         self._own = next(iter(caller.organisations)) if alone else None
         self._ways = ExitStack()
         self._origins: dict[str, Origin] = {}
-        self.spools: dict[str, Spool[Any]] = {}
-        """The records that differ from what there is, by the names of their kinds."""
+        self.spools: dict[tuple[str, Outcome], Spool[Any]] = {}
+        """The records that differ from what there is, by the names of their kinds and what becomes of them."""
         self.outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
         self.told: list[ImportedRecord] = []
         self.found = Found(files)
@@ -83,11 +83,15 @@ class Checked:
             self.found.add(self._origins.get(path, Origin(0, 0)), those, bodies.get(path))
         self.found.refuse()
 
+    def to_write(self, kind: str) -> Iterator[tuple[Outcome, Spool[Any]]]:
+        """The records of a kind that are to be written, those that are new apart from the others."""
+        yield from ((outcome, spool) for (name, outcome), spool in self.spools.items() if name == kind)
+
     def path_in(self, says: str) -> str | None:
         """The record that a sentence of the database speaks of, if it is one of these."""
         words = says.replace("(", " ").replace(")", " ").replace(",", " ").split()
         return next(
-            (path for word in words for kind in self.spools if (path := f"{kind}/{word}") in self._origins), None
+            (path for word in words for kind in self.outcomes if (path := f"{kind}/{word}") in self._origins), None
         )
 
     async def changed(self, view: View, since: int) -> list[str]:
@@ -164,10 +168,11 @@ class Checked:
 
     def _keep(self, origin: Origin, kind: Kind[Any, Any], id: str, data: Any, held: Held[Any]) -> None:
         """Keep a record that differs, to be written; of the first, tell what becomes different."""
-        self.outcomes[kind.name]["replaced" if held.data else "created"] += 1
-        if kind.name not in self.spools:
-            self.spools[kind.name] = self._ways.enter_context(Spool(kind))
-        self.spools[kind.name].add(id, data)
+        outcome: Outcome = "replaced" if held.data else "created"
+        self.outcomes[kind.name][outcome] += 1
+        if (spool := self.spools.get((kind.name, outcome))) is None:
+            spool = self.spools[kind.name, outcome] = self._ways.enter_context(Spool(kind))
+        spool.add(id, data)
         if len(self.told) < MOST_SHOWN:
             before, after = (of and to_jsonable_python(plain(of.model_dump())) for of in (held.data, data))
             changes = [FieldChange(pointer=p, before=old, after=new) for p, old, new in differences(before, after)]
@@ -181,9 +186,9 @@ class Checked:
             ids[path.rpartition("/")[0]].add(path.rpartition("/")[2])
         return {
             f"{name}/{id}": data.model_dump(mode="json")
-            for name, those in ids.items()
-            if name in self.spools
-            for id, data in self.spools[name].records(those)
+            for (name, _), spool in self.spools.items()
+            if name in ids
+            for id, data in spool.records(ids[name])
         }
 
 

@@ -1,14 +1,17 @@
 """An import: checked while others write, then written in one turn, as one revision, or not at all."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
+import asyncpg
 from sqlalchemy import func, select
 
 from app.auth import Caller
-from app.errors import Conflict, InvalidBody, InvalidFile, bad_value
+from app.errors import Conflict, Fault, InvalidBody, InvalidFile, bad_value
 from app.rest.changes import RevisionRow
+from app.rest.importing.broken import broken
 from app.rest.importing.checked import Checked, Shown
 from app.rest.importing.files import File, Kinds
 from app.rest.importing.shapes import Imported, ImportedResource
@@ -68,8 +71,20 @@ class Import:
             except InvalidBody as error:
                 if any(fault.parameter for fault in error.faults):  # of the request, and of no row
                     raise
-                await checked.refuse(error.faults or [bad_value("", str(error), checked.path_in(str(error)))])
+                faults = error.faults or [bad_value("", str(error), checked.path_in(str(error)))]
+                if isinstance(error.__cause__, asyncpg.IntegrityConstraintViolationError):
+                    faults = await self._broken(writer, checked) or faults
+                await checked.refuse(faults)
             return answer
+
+    async def _broken(self, writer: Writer, checked: Checked) -> list[Fault]:
+        """All that breaks a rule of the database at once, and not only the first row that does."""
+        spools = [spool for name in self._kinds for _, spool in checked.to_write(name)]
+        faults: list[Fault] = []
+        with suppress(InvalidBody):  # what else is wrong is wrong for want of these rows
+            async with writer.revision(self._caller, self._note, patient=True, trial=True) as revision:
+                faults = await broken(revision, spools)
+        return faults
 
     async def _write(self, checked: Checked, revision: Revision, seen: int) -> None:
         """Write the records, those of lower kinds first; Conflict when others have written any of them meanwhile."""
@@ -77,8 +92,9 @@ class Import:
             says = f"Others have written {len(paths)} of the records while they were checked; import the file again."
             raise Conflict(says, [bad_value("", "Others have written this", path) for path in paths[:MOST_NAMED]])
         for name in self._kinds:
-            if spool := checked.spools.get(name):
-                await revision.put_all(spool.kind, self._shown(name, spool.number, spool.records()))
+            for outcome, spool in checked.to_write(name):
+                records = self._shown(f"{name} {outcome}", spool.number, spool.records())
+                await (revision.create_all if outcome == "created" else revision.put_all)(spool.kind, records)
         await revision.check()
 
     def _answer(self, checked: Checked, revision: int | None) -> Json[Imported]:
