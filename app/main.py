@@ -1,7 +1,6 @@
 """The whole service on one screen: what answers a request, from the outside in."""
 
 import asyncio
-import gc
 import multiprocessing
 import signal
 import threading
@@ -66,10 +65,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     """Build the service as uvicorn runs it: request ids, the log, conditional answers, and the API inside."""
     settings = settings or load_settings()
     configure(settings.log_format, settings.log_level)
-    service = front(create_api(settings))
-    gc.collect()
-    gc.freeze()  # what lives as long as the process is not gone through again and again while requests wait
-    return service
+    return front(create_api(settings))
 
 
 def front(api: FastAPI) -> ASGIApp:
