@@ -33,7 +33,13 @@ CLUSTER: Final = (  # the same wherever it is created: no locale of the system i
     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8", "--no-instructions"),
     *("--username=broen", "--auth-local=trust", "--auth-host=reject"),
 )
-SETTINGS: Final = {"jit": "off", "io_method": "sync", "wal_level": "minimal", "max_wal_senders": "0"}
+SETTINGS: Final = {
+    "jit": "off",
+    "io_method": "sync",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "wal_recycle": "off",  # what was erased is not kept in a file that waits to be overwritten
+}
 CLEAN: Final = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}  # the environment of PostgreSQL: no LANG, no PG…
 STARTUP: Final = b"\0\0\0\x23\0\3\0\0user\0broen\0database\0broen\0\0"  # its length, protocol 3.0, parameters
 READY: Final = b"Z\0\0\0\5I"

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+import secrets
 import shlex
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
@@ -386,36 +387,43 @@ async def _as_owner(server: str, settings: Settings) -> None:
             refused = await asyncio.to_thread(broen, command, NAME, database_url=serving_url)
             assert (refused.returncode, "set BROEN_MIGRATION_DATABASE_URL" in refused.stderr) == (1, True)
         done = await asyncio.to_thread(broen, "erase", NAME, "--yes", migration_database_url=own)
-        assert "Not done, for the operator of the database: checkpoint." in done.stderr
+        assert "Not done, for the operator of the database: pg_wal." in done.stderr
         assert "Revision 2 says so of organisations/kvirinus-aalsoee." in done.stdout
     finally:
         await execute(server, f"drop database {role} with (force)", f"drop role {role}")
         await execute(server, f"drop role if exists {role}_serves")
 
 
-@pytest.mark.usefixtures("held")
-async def test_no_file_of_the_database_has_them(fresh: str, server: str) -> None:
-    """Neither rows that are no more, nor statistics: once all is written anew."""
+async def test_no_file_of_the_database_has_them(held: AsyncClient, fresh: str, server: str) -> None:
+    """Neither rows that are no more, nor statistics, nor what is written ahead: once all is written anew."""
+    own = secrets.token_hex(8)  # of what is written ahead, others write the same
+    put = await held.put(PATH, json=BODY | {"summary": own}, headers=ANY)
+    assert put.status_code == 200
     await execute(fresh, "analyze", "checkpoint")
     folder = await value(server, "show data_directory")
     number = await value(fresh, "select oid from pg_database where datname = current_database()")
-    files = Path(folder, "base", str(number))
 
-    def holding() -> set[str]:
-        found = set()
-        for path in files.iterdir():
-            with suppress(FileNotFoundError):  # some come and go
-                content = path.read_bytes()
-                if any(detail.encode() in content for detail in (NAME, EMAIL, "kvirinus", "11223344")):
-                    found.add(path.name)
-        return found
+    def holding() -> tuple[int, int]:
+        details = (NAME, EMAIL, "kvirinus", "11223344", own)
+        return having(Path(folder, "base", str(number)), *details), having(Path(folder, "pg_wal"), own)
 
-    assert len(holding()) > 10
-    await erased(fresh)
-    assert len(holding()) > 10
+    tables, ahead = holding()
+    assert (tables > 10, ahead > 0) == (True, True)
+    await erased(fresh, *DETAILS, own)
+    assert holding()[0] > 10
     async with owner(fresh) as connection:
         assert await sweep(connection) == []
-    assert holding() == set()
+    assert holding() == (0, 0)
+
+
+def having(folder: Path, *details: str) -> int:
+    """How many files of a folder have one of these."""
+    found = 0
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError, IsADirectoryError):  # some come and go
+            content = path.read_bytes()
+            found += any(detail.encode() in content for detail in details)
+    return found
 
 
 @pytest.mark.usefixtures("held")

@@ -26,15 +26,17 @@ PAUSE: Final = 2.0
 async def sweep(connection: asyncpg.Connection) -> list[str]:
     """Write all tables and the statistics anew, one after the other; tells what could not be done.
 
-    Nobody reads a table while it is rewritten. What stands in the log that PostgreSQL writes ahead stays there.
+    Nobody reads a table while it is rewritten. Of the log that PostgreSQL writes ahead a new file is begun, so that the
+    old ones are given up: removed, or kept to be overwritten, as the server is set (`wal_recycle`).
     """
     await connection.execute(f"set lock_timeout = '{PAUSE}s'")
     tables = [table for (table,) in await connection.fetch(TABLES)]
     left = [table for table in (*tables, STATISTICS) if not await _rewritten(connection, table)]
     try:
+        await connection.execute("select pg_switch_wal()")
         await connection.execute("checkpoint")
     except asyncpg.InsufficientPrivilegeError:
-        left.append("checkpoint")
+        left.append("pg_wal")
     return left
 
 
