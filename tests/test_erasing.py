@@ -25,6 +25,8 @@ from app.data import load
 from app.errors import BadParameters, Conflict, Forbidden, Unavailable
 from app.imports import KINDS
 from app.migrating import migrate
+from app.resources.events import EventData, events
+from app.rest.body import validate
 from app.rest.details import MARKER, Details
 from app.rest.erasing import COLUMNS, Erased, erase, owner
 from app.rest.sweeping import sweep
@@ -195,6 +197,27 @@ async def test_no_answer_has_them(held: AsyncClient, fresh: str, settings: Setti
             "organisation": None,
             "publish_until": None,
         }
+
+
+async def test_who_wrote_and_why_is_erased_as_well(fresh: str) -> None:
+    """Then the entry is of a record that was written with it; of a key that nobody has used, the log says nothing."""
+    async with Writer(fresh, load_settings()) as writer:
+        for by, note, id in ((NAME, None, "a"), ("nogen", f"For {NAME}", "b"), ("nogen", None, "c")):
+            async with writer.revision(by, note) as revision:
+                for one in (id, f"{id}-2"):
+                    await revision.put(events, one, validate(EventData, {"kind": "meeting", "title": one}))
+    await make_key(fresh, Role.STEWARD, label=EMAIL)
+    told = await asyncio.to_thread(broen, "person", *DETAILS, database_url=fresh)
+    assert f"revision.by (id 2): {NAME}\nrevision.note (id 3): For {NAME}\n" in told.stdout
+    done = await erased(fresh, NAME)
+    assert (done.revision, done.records) == (5, [("events", "a"), ("events", "b")])
+    assert await rows(fresh, "select by, note from revision where id in (2, 3) order by id") == [
+        (MARKER, None),
+        ("nogen", f"For {MARKER}"),
+    ]
+    unused = await erased(fresh, EMAIL)
+    assert (len(unused.found), unused.revision) == (1, None)
+    assert traces(await dump(fresh)) == set()
 
 
 @pytest.mark.usefixtures("held")
