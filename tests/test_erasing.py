@@ -493,6 +493,7 @@ async def test_killed_midway_nothing_is_erased(fresh: str) -> None:
         ("9911223344", None),
         ("1122334455", None),
         ("x11223344", None),
+        ("11.223.344 kr. eller 11223344,50", None),
     ],
 )
 def test_details_are_found_however_they_are_spelt(text: str, left: str | None) -> None:

@@ -32,6 +32,7 @@ AFTER: Final = rf"(?=s?(?!{HYPHEN}?{LETTER}))(?![\u0300-\u036f])"
 BETWEEN_DIGITS: Final = rf"(?:{GAP}|[.()/\-\u2010-\u2015])*"
 NUMBER: Final = re.compile(r"[+\d][\d\s.()/\-]*")
 NO_DATE: Final = r"(?!\d{4}-\d\d-\d\d(?!\d))"
+NO_AMOUNT: Final = r"(?!\d{1,3}(?:\.\d{3})+(?!\d))"
 STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -122,7 +123,7 @@ def _letter(letter: str) -> str:
 
 
 def _number(digits: str, *, abroad: bool) -> str:
-    """A number, with or without the country where that is Denmark, and not one that is a part of another or a date."""
+    """A number, with or without its country where that is Denmark; not what is part of another, a day or an amount."""
     digits = digits.removeprefix("00") if abroad else digits
     danish = digits[2:] if abroad and digits.startswith("45") and len(digits) == LOCAL + 2 else digits
     whole = BETWEEN_DIGITS.join(danish)
@@ -130,4 +131,4 @@ def _number(digits: str, *, abroad: bool) -> str:
         whole = rf"(?:\(?(?:\+|00){GAP}*45{BETWEEN_DIGITS})?{whole}"
     elif abroad:
         whole = rf"(?:\+|00){BETWEEN_DIGITS}{whole}"
-    return rf"(?<!{LETTER}){NO_DATE}{whole}(?!{LETTER})"
+    return rf"(?<!{LETTER}){NO_DATE}{NO_AMOUNT}{whole}(?!{LETTER}|[.,]\d)"
