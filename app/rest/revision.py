@@ -35,8 +35,7 @@ declare
     rules constant text := (
         select string_agg(quote_ident(conname), ', ')
         from pg_constraint join pg_attribute on attrelid = conrelid and attnum = conkey[1]
-        where connamespace = current_schema()::regnamespace and condeferrable and contype <> 'f'
-        and attname = 'record_id'
+        where connamespace = 'public'::regnamespace and condeferrable and contype <> 'f' and attname = 'record_id'
     );
 begin
     execute 'set constraints ' || rules || ' immediate';
@@ -105,10 +104,12 @@ class Revision(View):
         taken = (self._prepare(kind, some, dict.fromkeys(some, Held(0, None)), "create") for some in batches(records))
         prepared = await asyncio.to_thread(next, taken, None)
         while prepared:
+            await self._replan()
+            await self._fill(prepared)
+            # Only now, while the database is busy for longest: two threads at once would keep each of them waiting.
             following = asyncio.create_task(asyncio.to_thread(next, taken, None))
             try:
-                await self._replan()
-                await self._execute(prepared)
+                await self._log_written(prepared)
             finally:
                 prepared = await following
             await self._checks.settle()
@@ -156,7 +157,9 @@ class Revision(View):
         self, kind: Kind[Any, D], records: Mapping[str, D], held: Mapping[str, Held[D]], op: Operation | None = None
     ) -> None:
         """Write records that differ from what there is of them, their parts, and what the log says of them."""
-        await self._execute(self._prepare(kind, records, held, op))
+        prepared = self._prepare(kind, records, held, op)
+        await self._fill(prepared)
+        await self._log_written(prepared)
         await self._checks.settle()
 
     def pointers(self, table: str) -> Iterator[tuple[str, str]]:
@@ -228,9 +231,11 @@ class Revision(View):
         if rows:
             yield insert_rows(table, tuple(rows[0])), {"rows": as_json(rows)}
 
-    async def _execute(self, prepared: Prepared) -> None:
+    async def _fill(self, prepared: Prepared) -> None:
         for statement, values in prepared.steps:
             await self.rows(statement, values)
+
+    async def _log_written(self, prepared: Prepared) -> None:
         await self._record(prepared.kind, prepared.ops)
         self._written |= {f"{prepared.kind.name}/{id}": prepared.kind for id in list(prepared.ops)[:MOST_POINTERS]}
 
