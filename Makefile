@@ -19,8 +19,8 @@ test: .venv/dev.done .venv/clients.done  ## run all tests
 fuzz: .venv/dev.done  ## ask for minutes what nobody would think of; EXAMPLES=1000 of each operation
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/python -m pytest -n auto tests/test_fuzz.py
 
-bench: .venv/dev.done  ## measure against a bare server; QUICK=1 for a look, GROWTH=1 with up to a million initiatives
-	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(GROWTH),--growth)
+bench: .venv/dev.done  ## measure against a bare server; QUICK=1 for a look, GROWTH=1000000 with up to as many initiatives
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(GROWTH),--growth=$(GROWTH))
 
 check: .venv/dev.done  ## everything that can be checked without a test
 	$(BIN)/ruff check .

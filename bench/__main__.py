@@ -1,4 +1,4 @@
-"""Run the benchmark: for half an hour, `--quick` for a look, `--growth` also with up to a million initiatives."""
+"""Run the benchmark: for half an hour, `--quick` for a look, `--growth N` also with up to N initiatives."""
 
 import argparse
 import json
@@ -22,6 +22,7 @@ from bench.running import BROEN, service
 from bench.urls import MANY, VARIED, Path, filters, nearest, pages, single
 
 FOLDER: Final = File(__file__).parent.parent / ".broen-bench"
+FEW: Final = 10_000
 INITIATIVES: Final = 100_000
 POOL: Final = 10
 CONNECTIONS: Final = (1, 32, 3 * POOL)
@@ -100,26 +101,24 @@ def sized(report: Report, url: str, quick: bool) -> None:  # noqa: FBT001 - shor
         report.gates.append(Gate("resident memory of a worker with a full store, MB", memory, most=200))
 
 
-def grown(report: Report) -> None:
-    """What a page costs with a hundred times the records."""
+def grown(report: Report, most: int) -> None:
+    """What a page costs with many times the records."""
     cost = {}
-    for initiatives in (10_000, 1_000_000):
+    for initiatives in (FEW, most):
         with ExitStack() as stack:
             url = database(stack, initiatives, report)
             with service(url, cache_bytes=0) as server:
                 targets = pages("/v1/initiatives", VARIED)
                 cost[initiatives] = measuring.page_cost(server, [Path(target) for target in targets], 10)
     report.figures |= {f"a page of {n} initiatives, ms": ms for n, ms in cost.items()}
-    report.gates.append(
-        Gate("a page's cost from 10,000 to 1,000,000 initiatives", cost[1_000_000] / cost[10_000], most=1.5)
-    )
+    report.gates.append(Gate(f"a page's cost from {FEW:,} to {most:,} initiatives", cost[most] / cost[FEW], most=1.5))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, write down, and say whether every gate is kept."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--growth", type=int, metavar="N")
     given = parser.parse_args(arguments)
     FOLDER.mkdir(exist_ok=True)
     report = Report(f"{platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}")
@@ -128,7 +127,7 @@ def main(arguments: Sequence[str]) -> int:
         paced(report, url, given.quick)
         sized(report, url, given.quick)
     if given.growth:
-        grown(report)
+        grown(report, given.growth)
     report.loads.append(psutil.getloadavg()[2])
     (FOLDER / "results.json").write_text(json.dumps(report.plain(), indent=2))
     text = report.markdown()
