@@ -29,9 +29,9 @@ from app.db import Base
 from app.rest.paging import LIMIT, first_of
 from app.rest.query import Where, stored_column
 
-FEW: Final = 4000
+FEW: Final = 2000
 """Up to how many records that are found are looked up by their ids and sorted."""
-MET: Final = 10_000
+MET: Final = 2000
 """In how many records, in the order of a list, many that are found are looked for."""
 
 
@@ -41,7 +41,7 @@ class SearchEntryRow(Base):
     __tablename__ = "search_entry"
     __table_args__ = (
         Index(None, "resource", "folded"),
-        Index(None, "title_words", "words", postgresql_using="gin"),
+        Index(None, "resource", "title_words", "words", postgresql_using="gin"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
