@@ -1,7 +1,6 @@
 """The command `broen`: run the register, migrate it, load its data, give keys to those who write."""
 
 import asyncio
-import gc
 import json
 import os
 import socket
@@ -194,7 +193,6 @@ async def check(settings: Settings, url: str) -> None:
 
 def main() -> None:
     """Run the command, and tell a person what is wrong in a sentence."""
-    gc.freeze()  # what has been loaded stays: looking through it again and again took a quarter of an import's checks
     try:
         cli()
     except (SettingsError, EmbeddedError, ServerTooOldError, BroenError, mirroring.MirrorError) as error:
