@@ -28,7 +28,6 @@ __all__ = [
     "GrantData",
     "GrantFilters",
     "GrantRow",
-    "InstalmentRow",
     "RecipientRow",
     "ReportRow",
     "grants",
