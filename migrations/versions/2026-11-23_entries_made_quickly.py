@@ -97,6 +97,6 @@ STORED: Final = (
 
 
 def upgrade() -> None:
-    """Replace the functions; what they make stays the same."""
+    """Replace the functions; what they make stays the same, but of what was deleted when it was erased: nothing."""
     for statement in (FOLD, WORDS, KEEP, *STORED):
         op.execute(statement)
