@@ -1,5 +1,6 @@
 """Contacts that are published for a while: afterwards nobody is told who they were, wherever they ask."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,6 +9,9 @@ import pytest
 from httpx import AsyncClient
 
 from app.auth import Role
+from app.rest.following import Feed, Place
+from app.rest.kept import Store
+from app.rest.reading import Reader
 from app.settings import COPENHAGEN, Settings
 from tests.conftest import rows
 from tests.test_writes import PATCH, signed_in
@@ -25,6 +29,9 @@ def contact(publish_until: str | None) -> dict[str, Any]:
     return {"role": "Projektleder", "person": person, "email": email, "phone": phone, "publish_until": publish_until}
 
 
+NEW: Final = {"If-None-Match": "*"}
+NDJSON: Final = {"Content-Type": "application/x-ndjson"}
+SAID: Final = ("person", "phone", "email")
 OTHER: Final = {"role": "Sekretær", "person": "Mette"}
 
 
@@ -33,7 +40,7 @@ async def steward(fresh: str, settings: Settings) -> AsyncIterator[AsyncClient]:
     """A client that may write everything, on a register with an initiative whom nobody may be asked about any more."""
     async with signed_in(fresh, settings, Role.STEWARD) as client:
         body = {"kind": "project", "title": "Ny", "contacts": [contact(EARLIER), OTHER]}
-        assert (await client.put(PATH, json=body, headers={"If-None-Match": "*"})).status_code == 201
+        assert (await client.put(PATH, json=body, headers=NEW)).status_code == 201
         yield client
 
 
@@ -56,13 +63,11 @@ async def test_what_is_published_no_longer_is_told_nowhere(steward: AsyncClient)
 
 
 async def test_what_is_still_published_is_told_but_not_searched(steward: AsyncClient) -> None:
-    """On its last day too; a contact without an end to it is found by name as before."""
-    for until, told in ((LATER, "Kvikling"), (str(TODAY), "Kvikling"), (EARLIER, None)):
+    """On its last day too; contacts are never searched, with an end or without."""
+    for until, told in ((LATER, "Kvikling"), (str(TODAY), "Kvikling"), (None, "Kvikling"), (EARLIER, None)):
         changed = await steward.patch(PATH, json={"contacts": [contact(until)]}, headers={**PATCH, "If-Match": "*"})
         assert changed.json()["contacts"][0]["person"] == told
         assert (await steward.get('/v1/search?q="kvikling"')).json()["total"] == 0
-    await steward.patch(PATH, json={"contacts": [contact(None)]}, headers={**PATCH, "If-Match": "*"})
-    assert (await steward.get('/v1/search?q="kvikling"')).json()["total"] == 1
 
 
 async def test_a_change_of_something_else_leaves_what_is_withheld(steward: AsyncClient, fresh: str) -> None:
@@ -82,3 +87,81 @@ async def test_the_feed_and_the_snapshot_tell_no_more_either(steward: AsyncClien
         answer = await steward.get(question)
         assert "Sekretær" in answer.text
         assert [part for part in SECRET if part in answer.text] == [], question
+
+
+WITHDRAWN: Final = {
+    "brought forward": [contact(EARLIER), OTHER],
+    "nulled": [{"role": "Projektleder", "publish_until": EARLIER}, OTHER],
+    "in another function": [OTHER, contact(EARLIER) | {"role": "Tidligere projektleder"}],
+    "under another name": [OTHER, contact(EARLIER) | {"role": "Leder", "person": "K. Kvikling", "phone": None}],
+}
+QUESTIONS: Final = (
+    *(PATH, f"{PATH}/history", "/v1/initiatives?id=ny", "/v1/initiatives?q=ny&format=csv"),
+    *("/v1/initiatives?id=ny&format=ndjson", "/v1/changes?limit=1000&record=initiatives/ny", "/v1/snapshot"),
+    *('/v1/search?q="kvikling"', "/v1/autocomplete?q=kvik"),
+)
+
+
+@pytest.mark.parametrize("until", [LATER, None])
+@pytest.mark.parametrize("contacts", WITHDRAWN.values(), ids=WITHDRAWN)
+async def test_what_is_withdrawn_is_told_no_more_of_any_version(
+    fresh: str, settings: Settings, contacts: list[Any], until: str | None
+) -> None:
+    """Neither of a version that had a later day, nor by an answer that was kept, nor after the contact is gone."""
+    async with signed_in(fresh, settings, Role.STEWARD) as client:
+        key, change = client.headers.pop("Authorization"), PATCH | {"If-Match": "*"}
+
+        async def write(method: str, body: Any, **headers: str) -> None:
+            answer = await client.request(method, PATH, json=body, headers={"Authorization": key, **headers})
+            assert answer.is_success, answer.text
+
+        async def told() -> set[str]:
+            answers = {question: (await client.get(question)).text for question in questions}
+            return {question for question, text in answers.items() if any(part in text for part in SECRET)}
+
+        await write("PUT", {"kind": "project", "title": "Ny", "contacts": [contact(until), OTHER]}, **NEW)
+        await write("PATCH", {"title": "Nyt"}, **change)
+        then = [q + ("&" if "?" in q else "?") + f"known_at={n}" for n in (2, 3) for q in QUESTIONS]
+        questions = [*QUESTIONS, *then, f"{PATH}/diff?from=1&to=2", f"{PATH}/diff?from=1&against=ny&to=2"]
+        assert len(await told()) > len(then) / 2
+        await write("PATCH", {"contacts": contacts}, **change)
+        assert await told() == set()
+        questions += [f"{PATH}/diff?from=1&to=3", f"{PATH}/diff?from=3&to=2"]
+        await write("PATCH", {"contacts": [OTHER]}, **change)
+        assert await told() == set()
+        answer = await client.get(f"{PATH}?known_at=2")
+        assert answer.json()["contacts"][0] == {
+            **contact(until), "person": None, "email": None, "phone": None, "organisation": None
+        }  # fmt: skip
+        assert answer.json()["contacts"][1]["person"] == "Mette"
+
+
+async def test_whoever_begins_to_follow_later_is_not_told_what_was_withdrawn(
+    steward: AsyncClient, fresh: str, settings: Settings
+) -> None:
+    """As a stream, nor what a colleague of theirs at the same place was told before."""
+    for until in (LATER, EARLIER):
+        await steward.patch(PATH, json={"contacts": [contact(until)]}, headers={**PATCH, "If-Match": "*"})
+        place = Place("0", ("initiatives",), 100, None)
+        async with Reader(fresh, settings) as read:
+            told = (await Feed(Store(0, {}), 1).read(read, place)).events.decode()
+        assert ("Kvikling" in told) is (until == LATER)
+
+
+async def test_an_import_tells_what_it_was_sent_and_not_what_is_withheld(steward: AsyncClient) -> None:
+    """Tried or done, whoever does it: nothing of a contact that the file says nothing of, nor what it was before."""
+    titled = {"resource": "initiatives", "id": "ny", "title": "Nyere"}
+    for says, expected in (
+        ({}, ["/title"]),
+        ({"contacts": [contact(EARLIER) | {"person": "Flimmer"}]}, ["/title", *(f"/contacts/0/{n}" for n in SAID)]),
+        ({"contacts": []}, ["/title", "/contacts/0", "/contacts/1"]),
+    ):
+        line = json.dumps(titled | says)
+        answer = await steward.post("/v1/imports?dry_run=true", content=line, headers=NDJSON)
+        (record,) = answer.json()["records"]
+        assert {change["pointer"] for change in record["changes"]} >= set(expected)
+        assert record["changes"][0] == {"pointer": "/title", "before": "Ny", "after": "Nyere"}
+        before = json.dumps([change["before"] for change in record["changes"]])
+        assert [part for part in SECRET if part in before] == []
+        if not says.get("contacts"):
+            assert [part for part in SECRET if part in answer.text] == []

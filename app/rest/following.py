@@ -45,7 +45,8 @@ HELD: Final = f"""exists (
 """Whether the log holds the change that a position names."""
 CHANGE: Final = f"""json_build_object(
     'position', {position_of("c", "r")}, 'seq', c.seq, 'revision', c.revision, 'at', r.at, 'resource', c.resource,
-    'id', c.id, 'version', c.version, 'op', c.op, 'value', published(c.value), 'replaced_by', c.replaced_by)::text"""
+    'id', c.id, 'version', c.version, 'op', c.op, 'value', published(c.id, c.revision, c.value),
+    'replaced_by', c.replaced_by)::text"""
 """A change as it is told, over a row of the log and the row of its revision."""
 RECORDS: Final = """(
     select c.* from unnest(cast(:records as text[])) as path

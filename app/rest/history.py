@@ -142,7 +142,7 @@ def _history() -> Statement:
             author().label("by"),
             ChangeRow.op,
             RevisionRow.note,
-            func.published(ChangeRow.value).label("value"),
+            func.published(ChangeRow.id, ChangeRow.revision, ChangeRow.value).label("value"),
         )
         .join(RevisionRow, RevisionRow.id == ChangeRow.revision)
         .where(*this, case((before.is_(None), literal(True)), else_=ChangeRow.version < before))  # noqa: FBT003

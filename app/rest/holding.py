@@ -20,6 +20,8 @@ class LastChange(NamedTuple):
     by: str
     value: str | None
     """The record as stored, as JSON; None when it was deleted."""
+    told: str | None
+    """The same without what may be told no more."""
 
 
 class Held(NamedTuple, Generic[D]):
@@ -55,7 +57,7 @@ class View:
         """What was last done to each of these records, by the name of its resource and its id."""
         resources, ids = (list(half) for half in zip(*records, strict=True))
         found = await self.rows(_latest(), {"resources": resources, "ids": ids})
-        return {(row["resource"], row["id"]): LastChange(row["by"], row["value"]) for row in found}
+        return {(row["resource"], row["id"]): LastChange(row["by"], row["value"], row["told"]) for row in found}
 
     async def last(self, kind: Kind[Any, Any], id: str) -> str | None:
         """The last value of a record that has been deleted, as JSON; None when there never was one."""
@@ -101,14 +103,21 @@ def _held(kind: Kind[Any, Any]) -> Statement:
 def _latest() -> Statement:
     given = func.unnest(_texts("resources"), _texts("ids")).table_valued("resource", "id").render_derived()
     last = (
-        select(ChangeRow.revision, ChangeRow.value)
+        select(ChangeRow.id, ChangeRow.revision, ChangeRow.value)
         .where(ChangeRow.resource == given.c.resource, ChangeRow.id == given.c.id)
         .order_by(ChangeRow.version.desc())
         .limit(1)
         .lateral("last")
     )
+    told = func.published(last.c.id, last.c.revision, last.c.value)
     return Statement(
-        select(given.c.resource, given.c.id, RevisionRow.by, cast(last.c.value, Text).label("value"))
+        select(
+            given.c.resource,
+            given.c.id,
+            RevisionRow.by,
+            cast(last.c.value, Text).label("value"),
+            cast(told, Text).label("told"),
+        )
         .select_from(given.join(last, true()))
         .join(RevisionRow, RevisionRow.id == last.c.revision)
     )

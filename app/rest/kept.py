@@ -223,13 +223,16 @@ class Store:
 
     def _holds(self, answer: Answer) -> bool:
         """Whether nothing that an answer reads has been written since; if so, it shows what is newest."""
-        if not answer.tables:
-            return answer.newest is None or answer.newest >= self._erased
-        if answer.revision is None or answer.revision < self._floor:
+        made = answer.revision if answer.newest is None else answer.newest
+        if answer.newest is not None and answer.newest < self._erased:
             return False
-        if any(self._written.get(table, 0) > answer.revision for table in answer.tables):
-            return False
-        answer.shows(self.seen)
+        if answer.tables:
+            if made is None or made < self._floor:
+                return False
+            if any(self._written.get(table, 0) > made for table in answer.tables):
+                return False
+            if answer.newest is None:
+                answer.shows(self.seen)
         answer.epoch = self._epoch
         return True
 

@@ -71,6 +71,10 @@ WORDS: Final = re.compile(r"""'(?:[^']|'')*'|(?<![\w."])(?<!AS )"?(\w+)"?(?![\w.
 written with another record that the statement reads too: nothing depends on them that does not depend on that one."""
 
 
+WITHHOLDS: Final = "published("
+"""What a statement calls that leaves out what may be told no more, which what has been written since decides too."""
+
+
 def tables_in(sql: str) -> frozenset[str]:
     """The tables that a statement names, but for what tells which revision it sees."""
     return frozenset(Base.metadata.tables.keys() & set(WORDS.findall(sql.replace(NEWEST, ""))))
@@ -90,6 +94,8 @@ class Statement:
         compiled = cast("SQLCompiler", query.compile(dialect=DIALECT))
         self.sql = compiled.string
         self.tables = tables_in(self.sql)
+        self.withholds = self.tables if WITHHOLDS in self.sql else frozenset[str]()
+        """Those that decide, when they are written, what it tells of the past."""
         self._names = compiled.positiontup or []
         self._literals = compiled.params
 
@@ -208,8 +214,8 @@ class Reader:
                 rows = await fetch(pool, statement.sql, *arguments)
         row = next(iter(rows), None)
         if (read := READ.get()) is not None:
-            if self.past:
-                # and no table: what has been is not written any more, but that something is erased
+            if self.past:  # which is not written any more, but that something is erased or withheld
+                read.tables |= statement.withholds
                 read.revision, read.newest = self.past.revision, self.past.newest
             else:
                 read.note(statement.tables, row.get("revision_read", -1) if row else -1)

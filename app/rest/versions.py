@@ -108,8 +108,8 @@ def _two_versions() -> Statement:
 
     def value(record: str, version: str) -> ScalarSelect[Any]:
         wanted = func.coalesce(bindparam(version, type_=Integer()), newest(record))
-        stored = of(record).with_only_columns(cast(func.published(ChangeRow.value), Text))
-        return stored.where(ChangeRow.version == wanted).scalar_subquery()
+        told = cast(func.published(ChangeRow.id, ChangeRow.revision, ChangeRow.value), Text)
+        return of(record).with_only_columns(told).where(ChangeRow.version == wanted).scalar_subquery()
 
     return Statement(
         select(

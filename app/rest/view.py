@@ -6,7 +6,6 @@ column `<field>_id`; a period over a range column; an object spread over columns
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from types import NoneType
 from typing import Any, Final, cast, get_args
 
@@ -37,9 +36,6 @@ Computed = Mapping[str, SQLColumnExpression[Any]]
 
 AS_OF: Final = bindparam("as_of", type_=Date())
 """The day for which dated values are chosen; every read is run with it."""
-
-TODAY: Final = cast("ColumnElement[date]", func.timezone("Europe/Copenhagen", func.now()).cast(Date()))
-"""The day that it is, whatever day is asked about."""
 
 
 def current(row: Any, day: ColumnElement[Any] = AS_OF) -> ColumnElement[bool]:

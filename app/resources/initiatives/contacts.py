@@ -2,15 +2,19 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ScalarSelect, case, or_
+from sqlalchemy import Boolean, ScalarSelect, case, func
 
 from app.resources.initiatives.shapes import Contact
 from app.resources.initiatives.tables import ContactRow, InitiativeRow
 from app.rest.schema import Ref
-from app.rest.view import TODAY, many
+from app.rest.view import many
 
-PUBLISHED: Final = or_(ContactRow.publish_until.is_(None), ContactRow.publish_until >= TODAY)
-"""Whatever day is asked about, and whatever was known."""
+PUBLISHED: Final = func.published(
+    *(ContactRow.record_id, ContactRow.role, ContactRow.person, ContactRow.phone, ContactRow.email),
+    ContactRow.publish_until,
+    type_=Boolean,
+)
+"""Whatever day is asked about; of what was known in the past, what has been said since counts too."""
 CONTACTS: Final[ScalarSelect[Any]] = many(
     Contact[Ref],
     ContactRow,

@@ -132,7 +132,9 @@ class Contact(Schema, Generic[R]):
     """A functional address; null when there is none."""
     publish_until: Day | None = Field(examples=["2027-12-31"])
     """The last day on which who it is and how to reach them is told. Afterwards `person`, `phone` and `email` are null,
-    in what was known in the past too; words of such a contact are never searched. Null when there is no end to it."""
+    in what was known in the past too: there, the earliest day counts that this version or a later one says of the same
+    person, number or address, or of the function without them. Null when there is no end to it. Contacts are never
+    searched."""
 
 
 class InitiativeFields(RecordData[R], Generic[R]):

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, bindparam, select
 
 from app.auth import Caller, Role
 from app.errors import Fault, Forbidden, InvalidBody, bad_value, body_faults
-from app.rest.body import validate
+from app.rest.body import parse_json, validate
 from app.rest.changes import ChangeRow
 from app.rest.checking import Checks
 from app.rest.holding import Held, View, as_held
@@ -50,6 +50,7 @@ class Checked:
         """The records that differ from what there is, by the names of their kinds and what becomes of them."""
         self.outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
         self.told: list[ImportedRecord] = []
+        self._different: list[tuple[str, str, int, Held[Any], Any]] = []
         self.found = Found(files)
 
     def __enter__(self) -> Self:
@@ -72,6 +73,7 @@ class Checked:
                 finally:
                     batch = await following
         await self.refuse(await checks.dangling())
+        await self._tell(view)
 
     async def refuse(self, faults: Iterable[Fault]) -> None:
         """Raise InvalidFile when anything is wrong, these faults of records too: they are told as of their rows."""
@@ -173,11 +175,21 @@ class Checked:
         if (spool := self.spools.get((kind.name, outcome))) is None:
             spool = self.spools[kind.name, outcome] = self._ways.enter_context(Spool(kind))
         spool.add(id, data)
-        if len(self.told) < MOST_SHOWN:
-            before, after = (of and to_jsonable_python(plain(of.model_dump())) for of in (held.data, data))
+        if len(self._different) < MOST_SHOWN:
+            self._different.append((kind.name, id, origin.row, held, data))
+
+    async def _tell(self, view: View) -> None:
+        """Tell what becomes different of the first records, of what they were no more than may be told."""
+        known = [(name, id) for name, id, _, held, _ in self._different if held.data]
+        latest = await view.latest(known) if known else {}
+        for name, id, row, held, data in self._different:
+            shape, last = self._kinds[name].data, latest.get((name, id))
+            told = last and last.told and validate(shape, parse_json(last.told.encode()))
+            other = {of for of in shape.model_fields if not held.data or getattr(held.data, of) != getattr(data, of)}
+            before, after = (of and to_jsonable_python(plain(of.model_dump(include=other))) for of in (told, data))
             changes = [FieldChange(pointer=p, before=old, after=new) for p, old, new in differences(before, after)]
             op = "replace" if held.data else "create"
-            self.told.append(ImportedRecord(record=f"{kind.name}/{id}", row=origin.row, operation=op, changes=changes))
+            self.told.append(ImportedRecord(record=f"{name}/{id}", row=row, operation=op, changes=changes))
 
     def _bodies(self, paths: Iterable[str]) -> dict[str, Any]:
         """What is to be written of some records."""
