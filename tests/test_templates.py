@@ -65,8 +65,8 @@ async def test_a_template_has_the_headings_that_are_taken(client: AsyncClient, r
         assert first == [heading(column, lang) for column in written_columns(resource)]
         rows = list(explained.iter_rows(min_row=2, values_only=True))
         assert [row[0] for row in rows] == first
-        assert all(row[3] and row[5] for row in rows)
-    known = {row[1] for row in rows if row[2]}
+        assert all(row[3] and row[6] for row in rows)
+    known = {row[1] for row in rows if row[2] == "yes"}
     fields = resource.data.model_fields.items()
     single = {name for name, info in fields if info.is_required() and not is_shape(info.annotation)}
     assert {name.removesuffix("_id") for name in known} >= single
@@ -81,10 +81,29 @@ async def test_values_are_chosen_from_lists(client: AsyncClient) -> None:
     assert [row[0].value for row in codes[place]] == ["planned", "running", "completed", "cancelled"]
     assert columns["Partnere: rolle"] not in lists
     said = {row[0]: row for row in explained.iter_rows(values_only=True)}
-    assert "lead_partner: answers for the whole, as Interreg has it" in said["Partnere: rolle"][4]
-    assert said["Leder: id"][3] == "id på en post"
-    assert said["Titel"][2] == "ja"
-    assert said["Status"][2] is None
+    assert "lead_partner: answers for the whole, as Interreg has it" in said["Partnere: rolle"][5]
+
+
+EXPLAINED: Final = {
+    "Id": ("ja", "id: a-z, 0-9 og bindestreg", None),
+    "Ejer": (None, "id på en post i organisations", "region-sjaelland"),
+    "Titel": ("ja", "tekst", "Udvikling af de primære sundhedstjenester, Øresundsregionen"),
+    "Status": (None, "en af værdierne", None),
+    "Leder: id": (None, "id på en post i organisations", None),
+    "Budget: beløb": (None, "tal", "199994.0"),
+    "Formål": (None, "tekst; én linje for hver", "Flere raske"),
+    "Partnere: rolle": ("i hver linje", "en af værdierne; én linje for hver", None),
+    "Kontakter: offentlig til og med": (None, "dag, ÅÅÅÅ-MM-DD; én linje for hver", "2027-12-31"),
+    "Kilder: dokument: id": ("i hver linje", "id på en post i documents; én linje for hver", None),
+}
+
+
+async def test_what_a_column_takes_is_told_in_danish(client: AsyncClient) -> None:
+    """Whether it must be filled in, what may be in it, and an example; what only English tells, says so."""
+    _, explained, _ = await workbook(client, "/v1/initiatives")
+    head, *rows = explained.iter_rows(values_only=True)
+    assert head[5:] == ("Værdier (forklaret på engelsk)", "Betydning (på engelsk)")
+    assert {row[0]: row[2:5] for row in rows if row[0] in EXPLAINED} == EXPLAINED
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])

@@ -15,6 +15,8 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
+from app.db import table_of
+from app.rest.dates import StatedDate
 from app.rest.export.columns import Column, plain
 from app.rest.export.formats import CSV, XLSX, Language
 from app.rest.export.headings import heading
@@ -41,10 +43,17 @@ MOST_ROWS: Final = 10_000
 """For how many rows values can be chosen from a list."""
 MADE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """When a workbook says that it was made: the same template is the same bytes."""
-WORDS: Final = {
-    "da": ("Forklaring", "Koder", "Kolonne", "Navn", "Skal udfyldes", "Indhold", "Værdier", "Betydning", "ja", ""),
-    "en": ("Explanation", "Codes", "Column", "Name", "Required", "Content", "Values", "Meaning", "yes", ""),
+HEADS: Final = {
+    "da": (
+        *("Kolonne", "Navn", "Skal udfyldes", "Indhold", "Eksempel", "Værdier (forklaret på engelsk)"),
+        "Betydning (på engelsk)",
+    ),
+    "en": ("Column", "Name", "Required", "Content", "Example", "Values", "Meaning"),
 }
+WIDTHS: Final = (40, 30, 15, 45, 30, 40, 80)
+SHEETS: Final = {"da": ("Forklaring", "Koder"), "en": ("Explanation", "Codes")}
+YES: Final = ("ja", "yes")
+IN_EACH: Final = ("i hver linje", "in each line")
 CONTENTS: Final[dict[Any, tuple[str, str]]] = {
     str: ("tekst", "text"),
     int: ("helt tal", "whole number"),
@@ -54,8 +63,14 @@ CONTENTS: Final[dict[Any, tuple[str, str]]] = {
     date: ("dag, ÅÅÅÅ-MM-DD", "day, YYYY-MM-DD"),
     object: ("JSON", "JSON"),
 }
+STATED: Final = (
+    "dato, så præcis som den er oplyst: ÅÅÅÅ-MM-DD, ÅÅÅÅ-MM eller ÅÅÅÅ (EDTF)",
+    "date as precisely as it was stated: YYYY-MM-DD, YYYY-MM or YYYY (EDTF)",
+)
+ITS_ID: Final = ("id: a-z, 0-9 og bindestreg", "id: a-z, 0-9 and hyphens")
+OF_ANOTHER: Final = ("id på en post i {}", "id of a record of {}")
+ONE_OF: Final = ("en af værdierne", "one of the values")
 A_LINE_EACH: Final = ("; én linje for hver", "; a line for each")
-BY_ID: Final = ("id på en post", "id of a record")
 
 
 class TemplateQuery(Schema):
@@ -72,9 +87,12 @@ class Meaning(NamedTuple):
 
     column: Column
     required: bool
-    reference: bool
+    """Whether there must be something in it; in a list, for each of its members."""
+    content: tuple[str, str]
+    """What may be in it, in Danish and in English."""
     codes: dict[str, str]
     """The values that it takes, each with what it means; none where it takes others."""
+    example: str
     description: str
 
 
@@ -105,28 +123,43 @@ def meanings(kind: Kind[Any, Any]) -> Iterator[Meaning]:
     """What each column of a template means."""
     for column in written_columns(kind):
         if column.path == ("id",):
-            yield Meaning(column, True, False, {}, "The id by which the record is found again: a-z, 0-9, hyphens.")  # noqa: FBT003
+            yield Meaning(column, True, ITS_ID, {}, "", "The id by which the record is found again.")  # noqa: FBT003
         else:
-            yield _meaning(column, kind.data)
+            yield _meaning(column, kind)
 
 
-def _meaning(column: Column, shape: type[Schema]) -> Meaning:
-    required, description, codes = column.members is None, "", dict[str, str]()
-    *path, last = column.path
-    for name in (*path, last):
-        info = shape.model_fields.get(name)
-        if info is None:  # the id of a reference, which is all that is written of it
-            return Meaning(column, required, True, {}, description)  # noqa: FBT003
-        required = required and info.is_required()
-        description = info.description or description
-        kind = kind_of(info.annotation)
-        kind = get_args(kind)[0] if get_origin(plain(kind)) is list else kind
-        codes = _codes(kind)
-        inner = plain(kind)
-        shape = inner if isinstance(inner, type) and issubclass(inner, Schema) else shape
-        if inner is str and name != last:
-            return Meaning(column, required, True, {}, description)  # noqa: FBT003
-    return Meaning(column, required, False, codes, description)  # noqa: FBT003
+def _meaning(column: Column, kind: Kind[Any, Any]) -> Meaning:
+    """What the shape that is written tells of a column, and the table of what it refers to."""
+    shape, codes, example, description = kind.data, dict[str, str](), None, ""
+    content, in_list = CONTENTS.get(column.kind, CONTENTS[str]), column.members is not None
+    required = not in_list or len(column.path) > 1
+    for place, name in enumerate(column.path):
+        info = shape.model_fields[name]
+        required = required and (info.is_required() or (in_list and place == 0))
+        description, example = info.description or description, (info.examples or [None])[0]
+        content = STATED if shape is StatedDate else content
+        of = kind_of(info.annotation)
+        of = get_args(of)[0] if get_origin(plain(of)) is list else of
+        codes, inner = _codes(of), plain(of)
+        if not (isinstance(inner, type) and issubclass(inner, Schema)):
+            break  # of a reference, its id alone is written
+        shape = inner
+    if other := _referred(column, kind):
+        content = (OF_ANOTHER[0].format(other), OF_ANOTHER[1].format(other))
+    elif codes:
+        content = ONE_OF
+    example = example[0] if isinstance(example, list) and example else example
+    shown = "" if codes or example is None or column.kind in (bool, object) else str(example)
+    return Meaning(column, required, content, codes, shown, description)
+
+
+def _referred(column: Column, kind: Kind[Any, Any]) -> str | None:
+    """The resource whose ids a column takes."""
+    part, *rest = column.path
+    table, path = (table_of(kind.parts[part]), rest) if part in kind.parts else (kind.table, column.path)
+    name = "_".join(path)
+    keys = next((table.c[of].foreign_keys for of in (name, f"{name}_id") if of in table.c), ())
+    return next((kind.every[key.column.table.name].name for key in keys if key.column.table.name in kind.every), None)
 
 
 def _codes(kind: Any) -> dict[str, str]:
@@ -145,14 +178,13 @@ def _codes(kind: Any) -> dict[str, str]:
 def _book(kind: Kind[Any, Any], headings: Sequence[str], lang: Language) -> bytes:
     """A workbook: the table, the explanation of its columns, and the codes that lists are made of."""
     file, n = io.BytesIO(), 0 if lang == "da" else 1
-    book = Workbook(file, {"in_memory": True})
+    book = Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": MADE})
     bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     day, wrapped = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"text_wrap": True, "valign": "top"})
-    words = WORDS[lang]
-    table, explained, codes = book.add_worksheet("Broen"), book.add_worksheet(words[0]), book.add_worksheet(words[1])
-    explained.write_row(0, 0, words[2:8], bold)
-    for at, width in enumerate((40, 30, 15, 30, 40, 80)):
+    table, explained, codes = (book.add_worksheet(name) for name in ("Broen", *SHEETS[lang]))
+    explained.write_row(0, 0, HEADS[lang], bold)
+    for at, width in enumerate(WIDTHS):
         explained.set_column(at, at, width)
     table.freeze_panes(1, 0)
     explained.freeze_panes(1, 0)
@@ -163,15 +195,14 @@ def _book(kind: Kind[Any, Any], headings: Sequence[str], lang: Language) -> byte
         table.set_column(at, at, max(12, min(len(title) + 2, 40)), form)
         table.write_string(0, at, title, bold)
         values = [f"{code}: {says}" if says else code for code, says in meaning.codes.items()]
-        content = BY_ID[n] if meaning.reference else CONTENTS.get(column.kind, CONTENTS[str])[n]
-        content += A_LINE_EACH[n] if column.members else ""
-        required = words[8] if meaning.required else words[9]
-        row = (title, column.name, required, content, "\n".join(values), meaning.description)
+        content = meaning.content[n] + (A_LINE_EACH[n] if column.members else "")
+        required = (IN_EACH if column.members else YES)[n] if meaning.required else ""
+        row = (title, column.name, required, content, meaning.example, "\n".join(values), meaning.description)
         explained.write_row(at + 1, 0, row, wrapped)
         if meaning.codes:
             codes.write_column(0, lists, [title, *meaning.codes])
             if not column.members:
-                _choose(table, at, f"='{words[1]}'!{xl_range_abs(1, lists, len(meaning.codes), lists)}")
+                _choose(table, at, f"='{SHEETS[lang][1]}'!{xl_range_abs(1, lists, len(meaning.codes), lists)}")
             lists += 1
         elif column.kind is bool and not column.members:
             _choose(table, at, ["true", "false"])
