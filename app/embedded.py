@@ -36,6 +36,7 @@ CLUSTER: Final = (  # the same wherever it is created: no locale of the system i
 SETTINGS: Final = {
     "jit": "off",
     "io_method": "sync",
+    "shared_buffers": "512MB",  # taken as it is needed; what is not in them costs as much again to look at
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "wal_recycle": "off",  # what was erased is not kept in a file that waits to be overwritten

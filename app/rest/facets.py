@@ -27,8 +27,8 @@ MOST: int = 100
 
 def counted(where: Where, matching: Matching, id: ColumnElement[str]) -> ScalarSelect[Any]:
     """The facet of a filter, over the records that match all the others."""
-    pairs = _pairs(where, matching, id).subquery()
-    groups = select(pairs.c.value, func.count().label("count")).group_by(pairs.c.value).cte()
+    counts = _counts(where, matching, id).subquery()
+    groups = select(counts.c.value, func.sum(counts.c.number).label("count")).group_by(counts.c.value).cte()
     place = func.row_number().over(order_by=(groups.c.count.desc(), groups.c.value))
     ranked = select(groups, place.label("place")).subquery()
     value = json_object({"value": ranked.c.value, "name": _name(where, ranked.c.value), "count": ranked.c.count})
@@ -45,15 +45,16 @@ def counted(where: Where, matching: Matching, id: ColumnElement[str]) -> ScalarS
     ).scalar_subquery()
 
 
-def _pairs(where: Where, matching: Matching, id: ColumnElement[str]) -> SelectBase:
-    """A row for each record and value of it; the value is null for a record that has none."""
+def _counts(where: Where, matching: Matching, id: ColumnElement[str]) -> SelectBase:
+    """How many records have each value, in one row or several; the value is null for those that have none."""
     (first, *more) = where.links
     if (first.id is None or first.id is id) and not more:
-        return matching.of(id.label("id"), cast(first.key, Text).label("value"))
+        return matching.counts(cast(first.key, Text).label("value"))
     pairs = union_all(*(link.pairs() for link in where.links)) if more else first.pairs()
     had, records = pairs.subquery(), matching.of(id.label("id")).subquery()
     has = (had.c.id == records.c.id) & had.c.value.is_not(None)
-    return select(records.c.id, had.c.value).select_from(records.outerjoin(had, has)).distinct()
+    found = select(records.c.id, had.c.value).select_from(records.outerjoin(had, has)).distinct().subquery()
+    return select(found.c.value, func.count().label("number")).group_by(found.c.value)
 
 
 def _name(where: Where, value: ColumnElement[Any]) -> ColumnElement[Any]:

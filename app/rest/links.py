@@ -5,7 +5,7 @@ Nobody knows beforehand how common a value is, so it is settled while the statem
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     CTE,
@@ -36,13 +36,15 @@ class Link:
     """What records have a value by: each row of a table has a record's `id` and a `key`.
 
     The key is the value itself, or leads to it `via` another small table: a select of an `id` and its `value`. There is
-    no `id` where the key is computed from the record itself.
+    no `id` where the key is computed from the record itself. Where the record has `all` its keys in a column too, many
+    records are asked without going through the table.
     """
 
     id: Any
     key: SQLColumnExpression[Any]
     via: SelectBase | None = None
     only: tuple[Condition, ...] = ()
+    all: Any = None
 
     def leading(self, values: Any) -> Any:
         """The keys that lead to one of the values, looked up once, beforehand."""
@@ -74,33 +76,44 @@ class Link:
 
 @dataclass(frozen=True)
 class Linked:
-    """The records that have a value by any of some links; a column holds their ids."""
+    """The records that have a value by any of some links; `by` refers to the record, where another asks for its."""
 
     record: ColumnElement[str]
     links: Sequence[Link]
+    by: ColumnElement[str] | None = None
+
+    @property
+    def id(self) -> ColumnElement[str]:
+        """The column that holds the records' ids."""
+        return self.record if self.by is None else self.by
 
     def any(self, values: Any) -> Condition:
         """That the record has one of the values, where all of many records are asked."""
-        return or_(*self._own(values), *(self.record.in_(link.having(values)) for link in self._others))
+        links = {(link.key if link.all is None else link.all, link.via, link.only): link for link in self.links}
+        is_so = or_(*(self._among(link, values) for link in links.values()))
+        return is_so if self.by is None else self.by.in_(select(self.record).where(is_so))
 
     def soon(self, values: Any) -> Condition:
         """The same, where records are asked one by one until there are enough: a union is never read beforehand."""
-        one: Select[Any] = select(literal_column("1")).correlate(self.record.table)
-        others = [one.where(link.column == self.record, link.has(values)) for link in self._others]
-        return or_(*self._own(values), *([union_all(*others).exists()] if others else []))
+        one: Select[Any] = select(literal_column("1")).correlate(self.id.table)
+        own = [link.has(values) for link in self.links if link.column is self.id]
+        others = [
+            one.where(link.column == self.id, link.has(values)) for link in self.links if link.column is not self.id
+        ]
+        return or_(*own, *([union_all(*others).exists()] if others else []))
 
     def few(self, values: Any) -> CTE:
         """The ids of the records that have one of the values, if they are few; else some of them."""
         found = union_all(*(link.having(values) for link in self.links)).subquery("linked")
         return select(found.c[0].label("id")).limit(FEW + 1).cte("few_linked")
 
-    @property
-    def _others(self) -> list[Link]:
-        return [link for link in self.links if link.column is not self.record]
-
-    def _own(self, values: Any) -> list[Condition]:
-        """What is asked of the record itself, where it has the keys."""
-        return [link.has(values) for link in self.links if link.column is self.record]
+    def _among(self, link: Link, values: Any) -> Condition:
+        """That the record has one of the values by a link: asked of the record itself, where it has the keys."""
+        if link.column is self.record:
+            return link.has(values)
+        if link.all is not None:
+            return cast("Condition", link.all.overlap(link.leading(values)))
+        return self.record.in_(link.having(values))
 
 
 class Matching:
@@ -114,9 +127,15 @@ class Matching:
         first, *more = (arm.with_only_columns(*columns) for arm in self._arms)
         return union_all(first, *more) if more else first
 
+    def counts(self, *columns: ColumnElement[Any]) -> Select[Any] | CompoundSelect[Any]:
+        """How many of them have the same in these columns: `number`, counted for each select by itself."""
+        number = func.count().label("number")
+        first, *more = (arm.with_only_columns(*columns, number).group_by(*columns) for arm in self._arms)
+        return union_all(first, *more) if more else first
+
     def count(self) -> ColumnElement[int]:
         """How many they are."""
-        return select(func.count()).select_from(self.of(literal_column("1").label("one")).subquery()).scalar_subquery()
+        return select(func.sum(self.counts().subquery().c.number)).scalar_subquery()
 
 
 class Candidates:
@@ -125,7 +144,7 @@ class Candidates:
     def __init__(self, linked: Linked, values: Any) -> None:
         few = linked.few(values)
         self._are_few = select(func.count()).select_from(few).scalar_subquery() <= FEW
-        self._led_to = linked.record == any_(func.array(select(few.c.id).scalar_subquery()))
+        self._led_to = linked.id == any_(func.array(select(few.c.id).scalar_subquery()))
         self._any, self._soon = linked.any(values), linked.soon(values)
 
     @property

@@ -119,7 +119,7 @@ def through(key: SQLColumnExpression[Any], record: type[RecordRow], where: Where
     def condition(value: Any) -> Condition:
         return exists().where(record.id == key, where.condition(value))
 
-    linked = where.linked and replace(where.linked, record=stored_column(key))
+    linked = where.linked and replace(where.linked, by=stored_column(key))
     return Where(condition, where.type, where.ids, linked=linked)
 
 

@@ -30,6 +30,7 @@ DIALECT: Final = make_url("postgresql+asyncpg://").get_dialect()()
 OLDEST_SERVER: Final = 18
 READ_ONLY: Final = {
     "default_transaction_read_only": "on",
+    "parallel_setup_cost": "500",  # to begin takes as long as to read five hundred pages, at the most
     "parallel_tuple_cost": "0.01",  # what is added up in parallel comes to few rows, whatever is estimated
     "random_page_cost": "1.1",  # what is asked for often is in memory
     "work_mem": "32MB",

@@ -55,11 +55,11 @@ TARGETED_LEAST: Final = func.coalesce(TargetGroupRow.persons_min, TargetGroupRow
 
 
 LED: Final = Link(InitiativeRow.id, InitiativeRow.lead_id)
-SHARED: Final = Link(PartnerRow.record_id, PartnerRow.organisation_id)
+SHARED: Final = Link(PartnerRow.record_id, PartnerRow.organisation_id, all=InitiativeRow.partner_ids)
 MEMBERS: Final = select(MemberRow.record_id.label("id"), MemberRow.organisation_id.label("value"))
 GOVERNING: Final = select(OrganisationRow.id, OrganisationRow.municipality_id.label("value"))
-REGIONS: Final = Link(InitiativeAreaRow.record_id, InitiativeAreaRow.region_id)
-MUNICIPALITIES: Final = Link(InitiativeAreaRow.record_id, InitiativeAreaRow.municipality_id)
+REGIONS: Final = Link(InitiativeAreaRow.record_id, InitiativeAreaRow.region_id, all=InitiativeRow.area_ids)
+MUNICIPALITIES: Final = replace(REGIONS, key=InitiativeAreaRow.municipality_id)
 
 
 def partner_as(role: str) -> Where:

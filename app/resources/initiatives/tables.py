@@ -2,12 +2,23 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import PartRow, RecordRow, danish_order, once, part_of, refers_to
+from app.db import PartRow, RecordRow, danish_order, made, once, part_of, refers_to
+
+
+def area_ids(initiative: Any) -> list[str]:
+    """The regions and municipalities that an initiative works in."""
+    return [area.municipality or area.region for area in initiative.areas]
+
+
+def partner_ids(initiative: Any) -> list[str]:
+    """The organisations that are its partners."""
+    return [partner.organisation for partner in initiative.partners]
 
 
 class InitiativeRow(RecordRow):
@@ -26,6 +37,8 @@ class InitiativeRow(RecordRow):
     lead_id: Mapped[str | None] = refers_to("organisation")
     budget_amount: Mapped[Decimal | None]
     budget_currency: Mapped[str | None] = mapped_column(index=True)
+    area_ids: Mapped[list[str]] = made(area_ids)
+    partner_ids: Mapped[list[str]] = made(partner_ids)
     sort_title: Mapped[str] = danish_order("title")
 
 
