@@ -1,13 +1,12 @@
 """The schema's versions: bringing a database to the newest, and what the role that serves may do in it."""
 
 import asyncio
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
+import asyncpg
 from sqlalchemy import text
 
 from app.db import create_engine
@@ -15,6 +14,7 @@ from app.db import create_engine
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = next(folder for folder in (HERE / "migrations", HERE.parent / "migrations") if folder.is_dir())
 """Inside the package when it was installed as a wheel, beside it in a checkout."""
+NUMBER: Final = re.compile(r'^revision = "(\d{4})"$', re.MULTILINE)
 
 LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('broen.migration', 0))"
 """One process at a time; the others wait, and find nothing left to do."""
@@ -32,27 +32,42 @@ What is searched is kept by the log itself. Of keys it reads the hashes, and not
 """
 
 
-def configured(url: str | None = None) -> Config:
-    """Alembic's settings for a database."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    config.attributes["url"] = url
-    return config
-
-
 @cache
 def head() -> str:
-    """The newest version of the schema."""
-    newest = ScriptDirectory.from_config(configured()).get_current_head()
-    assert newest is not None
-    return newest
+    """The newest version of the schema, of which the migrations themselves tell."""
+    files = (file.read_text() for file in (SCRIPTS / "versions").glob("*.py"))
+    return max(found[1] for found in map(NUMBER.search, files) if found)
 
 
 def migrate(url: str, runtime_role: str | None = None) -> None:
     """Bring a database to the newest schema; several at once wait for each other, and only the first has work to do."""
-    command.upgrade(configured(url), "head")
+    if asyncio.run(_version(url)) != head():
+        upgrade(url, "head")
     if runtime_role:
         asyncio.run(_grant(url, runtime_role))
+
+
+def upgrade(url: str, to: str) -> None:
+    """Run the migrations up to a version."""
+    from alembic import command  # noqa: PLC0415 - whoever serves does without it
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["url"] = url
+    command.upgrade(config, to)
+
+
+async def _version(url: str) -> str | None:
+    """The version of a database's schema; None of one that has none yet."""
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        version: str | None = await connection.fetchval("select version_num from alembic_version")
+    except asyncpg.UndefinedTableError:
+        version = None
+    finally:
+        await connection.close()
+    return version
 
 
 async def _grant(url: str, role: str) -> None:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from alembic import command
 from httpx import AsyncClient
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.migrating import configured
+from app.migrating import upgrade
 from app.resources import RESOURCES
 from app.resources.organisations import OrganisationData, organisations
 from app.resources.plans import plans
@@ -467,9 +466,9 @@ async def test_a_register_that_is_migrated_is_searched_like_one_that_was_written
         "alter table change drop column replaced_by",
         "update alembic_version set version_num = '0006'",
     )
-    await asyncio.to_thread(command.upgrade, configured(fresh), "0007")
+    await asyncio.to_thread(upgrade, fresh, "0007")
     await execute(fresh, "update alembic_version set version_num = '0013'", "drop index ix_revision_at")
-    await asyncio.to_thread(command.upgrade, configured(fresh), "0014")
+    await asyncio.to_thread(upgrade, fresh, "0014")
     await execute(fresh, "update alembic_version set version_num = '0020'")
-    await asyncio.to_thread(command.upgrade, configured(fresh), "0021")
+    await asyncio.to_thread(upgrade, fresh, "0021")
     assert [await rows(fresh, query) for query in queries] == written

@@ -269,6 +269,13 @@ def test_help_and_version_need_no_database() -> None:
     assert version.strip() == "0.1.0"
 
 
+def test_whoever_serves_has_in_memory_what_that_takes() -> None:
+    """What migrates, mirrors and checks signatures takes a tenth of a worker, and is imported by who needs it."""
+    query = "import sys, app.start; print(sorted({'alembic', 'cryptography', 'httpx', 'jwt'} & sys.modules.keys()))"
+    ran = subprocess.run([sys.executable, "-c", query], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert ran.stdout == "[]\n"
+
+
 async def test_a_database_that_is_away_is_a_problem_and_nothing_worse(settings: Settings) -> None:
     """The service starts, lives, and answers 503 with Retry-After."""
     away = settings.model_copy(update={"database_url": f"postgresql://nobody@127.0.0.1:{free_port()}/none"})

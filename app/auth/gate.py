@@ -13,11 +13,13 @@ from fastapi.security import HTTPBearer
 
 from app.auth import keys, limits
 from app.auth.caller import Caller
-from app.auth.oidc import MOST_CHARACTERS, TOKEN, Issuer
 from app.away import AWAY, fetch, keep
 from app.errors import Forbidden, TooManyRequests, Unauthorized
 from app.settings import Settings
 
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+MOST_CHARACTERS: Final = 16_384
+"""How long an access token may be."""
 OPTIONAL: Final = "bearer, or nothing"
 """What FastAPI calls the scheme of what may be asked without a token; OpenAPI has another way to say so."""
 ABOUT: Final = """An API key of the register (`brn_…`, made by `broen keys create`), or an access token (JWT) of the
@@ -31,7 +33,11 @@ class Gate:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.settings = settings
-        self._issuer = Issuer(settings.oidc_issuer, settings) if settings.oidc_issuer else None
+        self._issuer = None
+        if settings.oidc_issuer:
+            from app.auth.oidc import Issuer  # noqa: PLC0415 - what checks signatures is a tenth of the service
+
+            self._issuer = Issuer(settings.oidc_issuer, settings)
         self._swept = time.monotonic()
         self._pool = asyncpg.create_pool(
             url,

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import math
-import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,10 +19,8 @@ from app.errors import Forbidden, Unauthorized, Unavailable
 from app.settings import Settings, secure_url
 
 T = TypeVar("T", bound=BaseModel)
-TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-MOST_CHARACTERS: Final = 16_384
 MOST_BYTES: Final = 262_144
-"""How long a token may be, and an answer of the issuer."""
+"""How long an answer of the issuer may be."""
 ALGORITHMS: Final = ("RS256", "ES256")
 """How tokens may be signed; each of the issuer's keys is for one of them, whatever a token says."""
 PATIENCE: Final = 5.0

@@ -13,7 +13,7 @@ from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError
 from uvicorn.supervisors import Multiprocess
 
-from app import __version__, mirroring
+from app import __version__
 from app.away import BEHIND
 from app.cli.files import export, import_
 from app.cli.keys import keys
@@ -117,17 +117,22 @@ def mirror(
     restart: Annotated[bool, typer.Option("--restart", help="Discard what the mirror holds, and start anew.")] = False,
 ) -> None:
     """Keep a copy of another register in this database, which nobody else can write to; go on where it was."""
+    from app import mirroring  # noqa: PLC0415 - whoever serves asks nobody over HTTP
+
     settings = load_settings()
     try:
         secure_url(source)
     except ValueError as error:
-        raise mirroring.MirrorError(f"The address of the other register {error}.") from error
-    with database(settings, settings.migration_database_url) as url:
-        if restart:
-            asyncio.run(mirroring.discard(url))
-        migrate_database(url, settings.runtime_role)
-        base = source.rstrip("/").removesuffix("/v1")
-        asyncio.run(mirroring.keep(base, url, settings.mirror_key, once=once, told=progress))
+        sys.exit(f"broen: The address of the other register {error}.")
+    try:
+        with database(settings, settings.migration_database_url) as url:
+            if restart:
+                asyncio.run(mirroring.discard(url))
+            migrate_database(url, settings.runtime_role)
+            base = source.rstrip("/").removesuffix("/v1")
+            asyncio.run(mirroring.keep(base, url, settings.mirror_key, once=once, told=progress))
+    except mirroring.MirrorError as error:
+        sys.exit(f"broen: {error}")
 
 
 @cli.command()
@@ -195,7 +200,7 @@ def main() -> None:
     """Run the command, and tell a person what is wrong in a sentence."""
     try:
         cli()
-    except (SettingsError, EmbeddedError, ServerTooOldError, BroenError, mirroring.MirrorError) as error:
+    except (SettingsError, EmbeddedError, ServerTooOldError, BroenError) as error:
         sys.exit(f"broen: {error}")
     except (OSError, DBAPIError, PostgresError) as error:
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
