@@ -5,10 +5,11 @@ Nobody knows beforehand how common a value is, so it is settled while the statem
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     ColumnElement,
     CompoundSelect,
     Select,
@@ -17,8 +18,9 @@ from sqlalchemy import (
     Text,
     and_,
     any_,
+    exists,
+    false,
     func,
-    literal_column,
     or_,
     select,
     union_all,
@@ -89,31 +91,30 @@ class Linked:
 
     def any(self, values: Any) -> Condition:
         """That the record has one of the values, where all of many records are asked."""
-        links = {(link.key if link.all is None else link.all, link.via, link.only): link for link in self.links}
-        is_so = or_(*(self._among(link, values) for link in links.values()))
+        is_so = self._is_so(values, lambda link: self.record.in_(link.having(values)))
         return is_so if self.by is None else self.by.in_(select(self.record).where(is_so))
 
     def soon(self, values: Any) -> Condition:
-        """The same, where records are asked one by one until there are enough: a union is never read beforehand."""
-        one: Select[Any] = select(literal_column("1")).correlate(self.id.table)
-        own = [link.has(values) for link in self.links if link.column is self.id]
-        others = [
-            one.where(link.column == self.id, link.has(values)) for link in self.links if link.column is not self.id
-        ]
-        return or_(*own, *([union_all(*others).exists()] if others else []))
+        """The same, where records are asked one by one until there are enough: nothing is read beforehand."""
+        is_so = self._is_so(values, lambda link: exists().where(link.column == self.record, link.has(values)))
+        asked = is_so if self.by is None else select(is_so).where(self.record == self.by).scalar_subquery()
+        return func.coalesce(asked, false(), type_=Boolean())  # of which the planner expects half of them to be so
 
     def few(self, values: Any) -> CTE:
         """The ids of the records that have one of the values, if they are few; else some of them."""
         found = union_all(*(link.having(values) for link in self.links)).subquery("linked")
         return select(found.c[0].label("id")).limit(FEW + 1).cte("few_linked")
 
-    def _among(self, link: Link, values: Any) -> Condition:
-        """That the record has one of the values by a link: asked of the record itself, where it has the keys."""
-        if link.column is self.record:
-            return link.has(values)
-        if link.all is not None:
-            return cast("Condition", link.all.overlap(link.leading(values)))
-        return self.record.in_(link.having(values))
+    def _is_so(self, values: Any, beside: Callable[[Link], Condition]) -> Condition:
+        """That the record has one of the values by a link: asked of itself where it has the keys, or else `beside`."""
+
+        def has(link: Link) -> Condition:
+            if link.column is self.record:
+                return link.has(values)
+            return beside(link) if link.all is None else link.all.overlap(link.leading(values))
+
+        links = {(link.key if link.all is None else link.all, link.via, link.only): link for link in self.links}
+        return or_(*(has(link) for link in links.values()))
 
 
 class Matching:
