@@ -122,8 +122,9 @@ def crashed(folder: Path) -> Iterator[None]:
     with running(folder, options=QUICK) as url:
         ask(url, "CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS answer")
         [guardian], [server] = processes(folder, "embedded.py"), processes(folder, "postgres")
-        guardian.kill()
+        guardian.suspend()  # alive, it would start another server; dead, have this one end in good order
         server.kill()
+        guardian.kill()
     ended(guardian, server)
     yield
     with running(folder, options=QUICK) as url:
