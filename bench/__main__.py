@@ -17,6 +17,7 @@ import psutil
 from app.embedded import running
 from app.migrating import migrate
 from bench import measuring
+from bench.growing import grown
 from bench.report import Gate, Report
 from bench.running import BROEN, service
 from bench.urls import MANY, VARIED, Path, filters, nearest, pages, single
@@ -101,17 +102,20 @@ def sized(report: Report, url: str, quick: bool) -> None:  # noqa: FBT001 - shor
         report.gates.append(Gate("resident memory of a worker with a full store, MB", memory, most=200))
 
 
-def grown(report: Report, most: int) -> None:
+def growth(report: Report, url: str, most: int) -> None:
     """What a page costs with many times the records."""
-    cost = {}
-    for initiatives in (FEW, most):
-        with ExitStack() as stack:
-            url = database(stack, initiatives, report)
-            with service(url, cache_bytes=0) as server:
-                targets = pages("/v1/initiatives", VARIED)
-                cost[initiatives] = measuring.page_cost(server, [Path(target) for target in targets], 10)
-    report.figures |= {f"a page of {n} initiatives, ms": ms for n, ms in cost.items()}
-    report.gates.append(Gate(f"a page's cost from {FEW:,} to {most:,} initiatives", cost[most] / cost[FEW], most=1.5))
+    with ExitStack() as stack:
+        few = _page(database(stack, FEW, report))
+    with grown(url, most // INITIATIVES) as larger:
+        many = _page(larger)
+    report.figures |= {f"a page of {n} initiatives, ms": ms for n, ms in ((FEW, few), (most, many))}
+    report.gates.append(Gate(f"a page's cost from {FEW:,} to {most:,} initiatives", many / few, most=1.5))
+
+
+def _page(url: str) -> float:
+    """What a page of initiatives costs."""
+    with service(url, cache_bytes=0) as server:
+        return measuring.page_cost(server, [Path(target) for target in pages("/v1/initiatives", VARIED)], 10)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -126,8 +130,8 @@ def main(arguments: Sequence[str]) -> int:
         url = database(stack, INITIATIVES, report)
         paced(report, url, given.quick)
         sized(report, url, given.quick)
-    if given.growth:
-        grown(report, given.growth)
+        if given.growth:
+            growth(report, url, given.growth)
     report.loads.append(psutil.getloadavg()[2])
     (FOLDER / "results.json").write_text(json.dumps(report.plain(), indent=2))
     text = report.markdown()
