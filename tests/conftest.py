@@ -57,7 +57,6 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """Look no more for garbage in what lives as long as the run."""
-    gc.collect()
     gc.freeze()
 
 

@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -28,8 +29,9 @@ def register_of_callers(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    """An issuer of tokens."""
+def issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    """An issuer of tokens, which is asked without TLS: nobody's certificates need be read."""
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     with issuing() as running:
         yield running
 
