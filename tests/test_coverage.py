@@ -98,6 +98,8 @@ async def test_either_bound_of_a_period_is_the_day_unless_given(client: AsyncCli
         refused = await client.get(f"/v1/coverage?{asked}")
         assert refused.status_code == 400
         assert [fault["parameter"] for fault in refused.json()["errors"]] == [parameter]
+    refused = await client.get("/v1/coverage?from=2030-01-01&as_of=2026-11-23")
+    assert "`to` was left out, and goes by the day asked about, 2026-11-23" in refused.json()["errors"][0]["detail"]
 
 
 async def test_two_at_once_and_what_the_municipality_itself_decided(writer: Writer, own_client: AsyncClient) -> None:

@@ -106,6 +106,12 @@ def test_without_a_schema_the_operator_is_told_what_to_run(databases: Databases)
     assert "Has `broen migrate` been run?" in told.stderr
 
 
+def test_what_no_file_can_be_is_not_blamed_on_the_database(fresh: str, tmp_path: Path) -> None:
+    """The file is named, with what is wrong with it."""
+    told = broen("export", str(tmp_path / "nowhere" / "alt.ndjson"), database_url=fresh)
+    assert told.stderr == f"broen: {tmp_path}/nowhere/alt.ndjson.part: No such file or directory.\n"
+
+
 def test_with_no_database_set_keys_are_made_in_the_embedded_one(tmp_path: Path) -> None:
     """As `make run` says; it need not be running."""
     assert broen("migrate", data_dir=tmp_path / "data").returncode == 0

@@ -161,6 +161,11 @@ async def test_before_the_first_revision_nothing_was_known(client: AsyncClient) 
     """And an instant tells which revision it was; a list of nothing is no failure."""
     answer = await client.get("/v1/regions?known_at=2020-01-01T00:00:00Z")
     assert (answer.json()["items"], answer.headers["Broen-Revision"]) == ([], "0")
+    cited = CITED.search(answer.headers["Link"])
+    assert cited
+    assert cited[1].endswith("known_at=0")
+    assert (await client.get(cited[1])).content == answer.content
+    assert (await client.get("/v1/regions?known_at=0")).json()["as_of"] == str(datetime.now(COPENHAGEN).date())
     assert (await client.get("/v1/regions/dk-1085?known_at=2020-01-01T00:00:00Z")).status_code == 404
     refused = await client.get("/v1/municipalities?region=dk-1085&known_at=2020-01-01T00:00:00Z")
     assert (refused.status_code, refused.json()["errors"][0]["parameter"]) == (400, "region")
@@ -168,7 +173,7 @@ async def test_before_the_first_revision_nothing_was_known(client: AsyncClient) 
 
 @pytest.mark.parametrize(
     "known_at",
-    ["", "0", "-1", "1.0", "x", "2026-11-22", "2026-11-22T09:30:00", "1e3", "9999999999999999", "null", "1 ",
+    ["", "00", "-1", "1.0", "x", "2026-11-22", "2026-11-22T09:30:00", "1e3", "9999999999999999", "null", "1 ",
      "2026-13-01T00:00:00Z"],
 )  # fmt: skip
 async def test_what_is_neither_revision_nor_instant_is_refused(client: AsyncClient, known_at: str) -> None:

@@ -270,6 +270,36 @@ async def test_all_faults_of_a_body_are_told_at_once(steward: AsyncClient, fresh
     assert await count(fresh) == before
 
 
+async def test_a_broken_rule_is_told_in_its_own_words(steward: AsyncClient) -> None:
+    """With where, and with the values where they help; never with rows, columns and tables."""
+    project = {"id": "cyc", "kind": "project", "title": "Prøve", "parent": "cyc"}
+    agreement = {"kind": "addendum", "title": "Prøve", "region": "dk-1085"}
+    party = {"organisation": "lolland-kommune"}
+    member = {"region": "dk-1085", "period": {"start": "2005-01-01", "end": None}}
+    area = {"country": "DK", "name": "Prøve", "period": member["period"], "memberships": [member]}
+    wrong = (
+        ("initiatives", project, "", "An initiative is no part of itself."),
+        ("health-agreements", agreement | {"replaces": "proeve"}, "", "A health agreement does not follow itself."),
+        (
+            "health-agreements",
+            agreement | {"parties": [party] * 2},
+            "/parties",
+            "An organisation is party to an agreement once: proeve, lolland-kommune.",
+        ),
+        (
+            "municipalities",
+            area,
+            "/memberships",
+            "A municipality belongs to a region only while the region exists: dk-1085, [2005-01-01,).",
+        ),
+    )
+    for name, body, pointer, says in wrong:
+        refused = await steward.post(f"/v1/{name}", json=body)
+        (fault,) = refused.json()["errors"]
+        told = (fault["record"], fault["pointer"], fault["detail"], refused.json()["detail"])
+        assert told == (f"{name}/{body.get('id', 'proeve')}", pointer, says, says)
+
+
 async def test_what_others_refer_to_is_not_deleted(steward: AsyncClient) -> None:
     """409 names them all; a record that only names itself can go."""
     answer = await steward.delete("/v1/organisations/lolland-kommune", headers={"If-Match": "*"})

@@ -204,5 +204,7 @@ def main() -> None:
         sys.exit(f"broen: {error}")
     except (OSError, DBAPIError, PostgresError) as error:
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+        if isinstance(cause, OSError) and cause.filename:  # which no connection has
+            sys.exit(f"broen: {cause.filename}: {cause.strerror}.")
         hint = " Has `broen migrate` been run?" if isinstance(cause, BEHIND) else ""
         sys.exit(f"broen: The database: {cause}.{hint}")

@@ -222,7 +222,9 @@ async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) 
     as_of = query.as_of or read.today()
     start, end = query.from_ or as_of, query.to or as_of + timedelta(days=1)
     if start >= end:
-        fault = f"The period must end after it starts; {end} is not after {start}"
+        left_out = next((name for name, day in (("from", query.from_), ("to", query.to)) if day is None), None)
+        by_the_day = f"; `{left_out}` was left out, and goes by the day asked about, {as_of}" if left_out else ""
+        fault = f"The period must end after it starts; {end} is not after {start}{by_the_day}"
         raise BadParameters(faults=[bad_parameter("from" if query.from_ else "to", fault)])
     present = query.present()
     if not present.keys() & {"region", "municipality", "country"}:

@@ -143,7 +143,8 @@ class FundingSummaryQuery(GrantFilters):
     group_by: Grouping | Absent = Field(None, examples=[["region", "year"]])
     """By what the grants are grouped: nothing, one thing, or two."""
     areas_as_of: Day | Absent = Field(None, examples=["2027-01-01"])
-    """The day whose map of regions and municipalities is used; that of `as_of` when left out."""
+    """The day whose map of regions and municipalities the grants are grouped by; that of `as_of` when left out. The
+    filters `region` and `municipality` go by the map of `as_of`, which set to that day does both."""
 
 
 offer(FundingSummaryQuery, unknown=may_lack(grants.public))

@@ -11,7 +11,7 @@ from app.errors import BadParameters, bad_parameter
 from app.rest.schema import Absent, Schema, wrong
 from app.settings import COPENHAGEN
 
-NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}")
+NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,14}")
 INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(datetime)
 FIRST: Final = 1000
 LAST: Final = 9999
@@ -43,7 +43,7 @@ KnownAt = Annotated[
     PlainValidator(_known_at),
     PlainSerializer(_spelt, return_type=str, when_used="unless-none"),
     WithJsonSchema(
-        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 10**15 - 1}, {"type": "string", "format": "date-time"}]}
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 10**15 - 1}, {"type": "string", "format": "date-time"}]}
     ),
 ]
 SPELT: Final[TypeAdapter[int | datetime]] = TypeAdapter(KnownAt)
@@ -53,8 +53,8 @@ class Known(Schema):
     """What the register is to know."""
 
     known_at: KnownAt | Absent = Field(None, examples=[1])
-    """Answer what the register said when it had this revision, or at this instant (RFC 3339); what it says now when
-    left out. `as_of` is then that day unless it is given."""
+    """Answer what the register said when it had this revision, 0 being before the first, or at this instant (RFC 3339);
+    what it says now when left out."""
 
 
 class Past(NamedTuple):
@@ -88,10 +88,11 @@ def asked(known_at: str) -> tuple[str, int | datetime] | None:
 def past(value: int | datetime, found: asyncpg.Record) -> Past:
     """What the database answered; BadParameters for what is still to come."""
     if isinstance(value, int):
-        if found["id"] is None:
+        if found["id"] is None and value:
             says = f"There is no revision {value}; the newest is {found['newest'] or 0}"
             raise BadParameters(faults=[bad_parameter("known_at", says)])
-        return Past(value, found["at"].astimezone(COPENHAGEN).date(), found["newest"])
+        at = found["at"] or found["now"]  # what came before the first revision has no instant
+        return Past(value, at.astimezone(COPENHAGEN).date(), found["newest"] or 0)
     if value > found["now"]:
         says = "What will be known cannot be told: the instant should not be a future one"
         raise BadParameters(faults=[bad_parameter("known_at", says)])

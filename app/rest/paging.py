@@ -83,11 +83,8 @@ class Cursor(NamedTuple):
             fault = bad_parameter("cursor", "This is no cursor; give `next` of the page before, or leave it out")
             raise BadParameters(faults=[fault]) from error
         if cursor.question != question(query) or query.as_of not in (None, cursor.as_of):
-            fault = bad_parameter(
-                "cursor",
-                "The cursor belongs to another question; only `limit`, `count` and `facet` may change between pages",
-            )
-            raise BadParameters(faults=[fault])
+            says = "This belongs to another question; nothing but `limit`, `count`, `facet` and `known_at` may differ"
+            raise BadParameters(faults=[bad_parameter("cursor", says)])
         return cursor
 
 

@@ -166,7 +166,8 @@ class Moment(Known):
     """The day that an answer is about, and what the register is to know."""
 
     as_of: Day | Absent = Field(None, examples=["2027-01-01"])
-    """Answer as of this day, past or future (years 1000 to 9998); today in Europe/Copenhagen when left out."""
+    """Answer as of this day, past or future (years 1000 to 9998). When left out, it is the day of `known_at`, or else
+    today, in Europe/Copenhagen."""
 
 
 class Question(Moment):
@@ -200,7 +201,8 @@ class Filters(Question):
     document: list[Id] | Absent = Field(None, examples=[["pressemeddelelse-broen-2014"]])
     """Only records that one of these documents, by id, is a source of."""
     q: Term | Absent = Field(None, examples=["sundhed"])
-    """Only records that say all of these words, inflected or as parts of others too; "as quoted"; -without this one."""
+    """Only records that say all of these words, inflected or as parts of others too; "as quoted"; -without this one.
+    Where no record of the list says them, whatever the other filters, the words spelt most alike count."""
     unknown: list[str] | Absent = None
     """Only records of which one of these fields is unknown: null, or an empty list."""
 

@@ -1,6 +1,7 @@
 """A revision in the making: what is put and deleted in it, with what the log says of it."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -28,6 +29,8 @@ BATCH: Final = 1000
 MOST_POINTERS: Final = 100
 """Of how many records it is told that a rule is broken in one of them."""
 
+KEY: Final = re.compile(r"Key .*?\)=\((.*?)\) (?:is|already|conflicts)")
+"""What PostgreSQL says of a row whose key may not be there, is there already, or has to be elsewhere: its values."""
 REASON: Final = "select obj_description(oid, 'pg_constraint') from pg_constraint where conname = $1"
 WITHIN: Final = """
 do $$
@@ -109,7 +112,7 @@ class Revision(View):
             # Only now, while the database is busy for longest: two threads at once would keep each of them waiting.
             following = asyncio.create_task(asyncio.to_thread(next, taken, None))
             try:
-                await self._log_written(prepared)
+                await self._record(prepared.kind, prepared.ops)
             finally:
                 prepared = await following
             await self._checks.settle()
@@ -127,10 +130,10 @@ class Revision(View):
         return None
 
     async def refused(self, error: Any) -> Refused:
-        """What a broken constraint means: the comment that its migration gave it, and the row that broke it."""
+        """What a broken constraint means: the comment that its migration gave it, and the values that broke it."""
         reason = await self._connection.fetchval(REASON, error.constraint_name)
-        says = " ".join(filter(None, (reason or f"The rule {error.constraint_name} is broken.", error.detail)))
-        return Refused(says, error.table_name)
+        says, key = reason or f"The rule {error.constraint_name} is broken.", KEY.match(error.detail or "")
+        return Refused(f"{says.rstrip('.')}: {key[1]}." if key else says, error.table_name)
 
     async def delete(self, kind: Kind[Any, Any], id: str, replaced_by: str | None = None) -> bool:
         """Delete a record and its parts; tells whether there was one. Its id is never given to anything else."""
@@ -159,7 +162,7 @@ class Revision(View):
         """Write records that differ from what there is of them, their parts, and what the log says of them."""
         prepared = self._prepare(kind, records, held, op)
         await self._fill(prepared)
-        await self._log_written(prepared)
+        await self._record(prepared.kind, prepared.ops)
         await self._checks.settle()
 
     def pointers(self, table: str) -> Iterator[tuple[str, str]]:
@@ -232,12 +235,9 @@ class Revision(View):
             yield insert_rows(table, tuple(rows[0])), {"rows": as_json(rows)}
 
     async def _fill(self, prepared: Prepared) -> None:
+        self._written |= {f"{prepared.kind.name}/{id}": prepared.kind for id in list(prepared.ops)[:MOST_POINTERS]}
         for statement, values in prepared.steps:
             await self.rows(statement, values)
-
-    async def _log_written(self, prepared: Prepared) -> None:
-        await self._record(prepared.kind, prepared.ops)
-        self._written |= {f"{prepared.kind.name}/{id}": prepared.kind for id in list(prepared.ops)[:MOST_POINTERS]}
 
     async def _record_deletion(self, kind: Kind[Any, Any], entry: Mapping[str, Any]) -> None:
         await self.rows(_record_deletion(kind), entry)

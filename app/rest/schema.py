@@ -51,9 +51,13 @@ def _id(text: str) -> str:
 
 
 def _day(value: object) -> object:
-    if (isinstance(value, str) and not DAY.fullmatch(value)) or isinstance(value, int | float):
-        raise wrong("Input should be a day as YYYY-MM-DD, of the years 1000 to 9998, such as 2027-01-01")
-    return value
+    if not isinstance(value, str | int | float):
+        return value
+    try:
+        return date.fromisoformat(str(value) if DAY.fullmatch(str(value)) else "")
+    except ValueError as error:
+        says = "Input should be a day of the calendar as YYYY-MM-DD, of the years 1000 to 9998, such as 2027-01-01"
+        raise wrong(says) from error
 
 
 def _storable(text: str) -> str:
@@ -282,6 +286,6 @@ class Money(Schema):
     """An amount in the currency in which it was stated."""
 
     amount: Amount = Field(examples=[199994.00])
-    """The amount in kroner or euros, exact, with two decimals."""
+    """The amount in units of `currency`, exact, with two decimals."""
     currency: Currency = Field(examples=["EUR"])
     """ISO 4217 code."""

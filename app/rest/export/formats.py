@@ -41,6 +41,7 @@ FOR: Final = {
     "limit": (JSON,),
     "cursor": (JSON,),
     "count": (JSON,),
+    "facet": (JSON,),
     "columns": (CSV, XLSX),
     "lang": (CSV, XLSX),
     "bom": (CSV,),
@@ -68,7 +69,7 @@ class FormatQuery(Schema):
 
     format: str | Absent = None
     """The format of the answer; without it, the header `Accept` says. `json` is a page; the others are the whole list
-    as it is at one moment, in its order, and take no `limit`, `cursor` or `count`."""
+    as it is at one moment, in its order, and take no `limit`, `cursor`, `count` or `facet`."""
     columns: list[ColumnName] | Absent = None
     """Only these columns of a CSV or XLSX, in this order; repeat it for several. All when left out."""
     lang: Language | Absent = Field(None, examples=["da"])

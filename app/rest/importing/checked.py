@@ -89,9 +89,9 @@ class Checked:
         """The records of a kind that are to be written, those that are new apart from the others."""
         yield from ((outcome, spool) for (name, outcome), spool in self.spools.items() if name == kind)
 
-    def path_in(self, says: str) -> str | None:
-        """The record that a sentence of the database speaks of, if it is one of these."""
-        words = says.replace("(", " ").replace(")", " ").replace(",", " ").split()
+    def path_in(self, detail: str) -> str | None:
+        """The record that the database's own words speak of, if it is one of these."""
+        words = detail.replace("(", " ").replace(")", " ").replace(",", " ").split()
         return next(
             (path for word in words for kind in self.outcomes if (path := f"{kind}/{word}") in self._origins), None
         )

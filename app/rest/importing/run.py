@@ -71,10 +71,10 @@ class Import:
             except InvalidBody as error:
                 if any(fault.parameter for fault in error.faults):  # of the request, and of no row
                     raise
-                faults = error.faults or [bad_value("", str(error), checked.path_in(str(error)))]
-                if isinstance(error.__cause__, asyncpg.IntegrityConstraintViolationError):
-                    faults = await self._broken(writer, checked) or faults
-                await checked.refuse(faults)
+                faults, path = error.faults, None
+                if isinstance(cause := error.__cause__, asyncpg.IntegrityConstraintViolationError):
+                    faults, path = await self._broken(writer, checked) or faults, checked.path_in(cause.detail or "")
+                await checked.refuse(faults or [bad_value("", str(error), path)])
             return answer
 
     async def _broken(self, writer: Writer, checked: Checked) -> list[Fault]:
