@@ -225,6 +225,9 @@ async def test_ids_are_made_from_names_and_never_given_twice(steward: AsyncClien
     """Danish letters as Danes spell them without; a number behind what is taken, or was."""
     made = [await steward.post("/v1/organisations", json=BODY | {"name": "Ærø og Åstrup: Øst!"}) for _ in range(2)]
     assert [answer.json()["id"] for answer in made] == ["aeroe-og-aastrup-oest", "aeroe-og-aastrup-oest-2"]
+    paths = [await steward.post("/v1/initiatives", json={"kind": "pilot", "title": "Template"}) for _ in range(2)]
+    assert [answer.json()["id"] for answer in paths] == ["template-2", "template-3"], "what the template is below"
+    assert (await steward.get(paths[0].headers["Location"])).content == paths[0].content
     await steward.delete(made[0].headers["Location"], headers={"If-Match": "*"})
     again = await steward.post("/v1/organisations", json=BODY | {"name": "Ærø og Åstrup: Øst!"})
     assert again.json()["id"] == "aeroe-og-aastrup-oest-3"

@@ -12,7 +12,7 @@ from app.rest.changes import ChangeRow
 from app.rest.kind import Kind
 from app.rest.reading import Statement
 from app.rest.revision import Revision
-from app.rest.schema import RecordData
+from app.rest.schema import TAKEN, RecordData
 
 LETTERS: Final = str.maketrans(
     {"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "ß": "ss", "ð": "d", "þ": "th", "ł": "l", "đ": "d"}
@@ -41,9 +41,9 @@ async def free_id(revision: Revision, kind: Kind[Any, Any], data: RecordData[Any
 
 @lru_cache(maxsize=1)
 def _free() -> Statement:
-    """The wanted id, or the first of those with a number behind it, that the change log does not know."""
+    """The wanted id, or the first with a number behind it, that is no path of the list, nor known to the change log."""
     number = func.generate_series(1, cast(MOST_ALIKE, Integer)).column_valued("number")
     wanted = bindparam("wanted", type_=Text())
     id = cast(case((number == 1, wanted), else_=wanted + "-" + cast(number, Text)), Text)
     taken = exists().where(ChangeRow.resource == bindparam("resource", type_=Text()), ChangeRow.id == id)
-    return Statement(select(id.label("id")).where(~taken).order_by(number).limit(1))
+    return Statement(select(id.label("id")).where(~taken, *(id != name for name in TAKEN)).order_by(number).limit(1))
