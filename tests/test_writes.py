@@ -390,6 +390,11 @@ async def test_an_editor_writes_what_his_organisations_own(fresh: str, settings:
             new = await editor.post("/v1/plans", json={"kind": "strategy", "title": "P", "owner": owner})
             assert new.status_code == 403
         assert "steward" in away.json()["detail"]
+        said = {"kind": "strategy", "title": "Prøvet"}
+        whole = await editor.put(path, json=said, headers=tag)
+        assert (whole.status_code, whole.json()["owner"]) == (200, "region-sjaelland"), "left out, it stays"
+        tag = {"If-Match": whole.headers["ETag"]}
+        assert (await editor.put(path, json={**said, "owner": None}, headers=tag)).status_code == 403
         foreign = {"owner": "region-sjaelland"}
         taken = await editor.patch("/v1/plans/sundhed-taet-paa-dig", json=foreign, headers=PATCH | {"If-Match": "*"})
         assert taken.status_code == 403
@@ -399,6 +404,11 @@ async def test_an_editor_writes_what_his_organisations_own(fresh: str, settings:
     async with signed_in(fresh, settings, Role.EDITOR, "region-sjaelland", "lolland-kommune") as editor:
         which = await editor.post("/v1/plans", json={"kind": "strategy", "title": "Prøve"})
         assert (which.status_code, set(faults(which))) == (422, {"/owner"})
+        again = await editor.put(path, json=said | {"title": "Igen"}, headers={"If-Match": "*"})
+        assert (again.status_code, again.json()["owner"]) == (200, "region-sjaelland")
+    async with signed_in(fresh, settings, Role.STEWARD) as steward:
+        nobodys = await steward.put(path, json=said, headers={"If-Match": "*"})
+        assert (nobodys.status_code, nobodys.json()["owner"]) == (200, None), "what is left out is null"
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,7 @@ async def replace(kind: Kind[P, D], intent: Intent, id: str, body: Body[D]) -> J
                 raise await missing(revision, kind, id)
             data = _owned(intent.caller, data)
         else:
-            await _allowed(kind, intent, revision, id, held)
-            intent.caller.check_may_write(data.owner)
+            data = _owned(intent.caller, data, await _allowed(kind, intent, revision, id, held))
         return await _written(kind, intent, revision, (id, data), held)
 
 
@@ -140,13 +139,14 @@ def _new(kind: Kind[Any, D], body: Body[D]) -> tuple[str | None, D]:
     return id, data
 
 
-def _owned(caller: Caller, data: D) -> D:
-    """A new record, of the organisation whose records its creator keeps where the body does not say whose it is."""
+def _owned(caller: Caller, data: D, before: D | None = None) -> D:
+    """A whole record: an editor's stays whose it is, and a new one is his, where the body does not say whose it is."""
     if caller.role is Role.EDITOR and "owner" not in data.model_fields_set:
-        if len(caller.organisations) != 1:
+        if before is None and len(caller.organisations) != 1:
             says = f"Say whose record it is: {' or '.join(sorted(caller.organisations))}"
             raise InvalidBody(faults=[bad_value("/owner", says)])
-        data = data.model_copy(update={"owner": next(iter(caller.organisations))})
+        owner = before.owner if before else next(iter(caller.organisations))
+        data = data.model_copy(update={"owner": owner})
     caller.check_may_write(data.owner)
     return data
 
