@@ -172,7 +172,7 @@ async def _written(
     op: Operation | None = None,
 ) -> Json[P]:
     """Write a record if it differs from what it is, and answer with it."""
-    id, data = record
+    id, data = record[0], held.kept(record[1])
     if data != held.data:
         await revision.write(kind, {id: data}, {id: held}, op)
         await revision.check()

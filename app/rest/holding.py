@@ -1,12 +1,13 @@
 """What there is: statements answered on one connection, and records as they are stored."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple
 
 import asyncpg
-from sqlalchemy import Text, bindparam, cast, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, bindparam, case, cast, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.rest.body import parse_json, validate
 from app.rest.changes import ChangeRow, RevisionRow
@@ -20,8 +21,6 @@ class LastChange(NamedTuple):
     by: str
     value: str | None
     """The record as stored, as JSON; None when it was deleted."""
-    told: str | None
-    """The same without what may be told no more."""
 
 
 class Held(NamedTuple, Generic[D]):
@@ -31,6 +30,21 @@ class Held(NamedTuple, Generic[D]):
     """Its last version; 0 when there never was one."""
     data: D | None
     """The record as it is stored; None when there is none."""
+    told: D | None = None
+    """The same as whoever reads it is told it: without what may be told no more."""
+    since: datetime | None = None
+    """When it was first written, of a record that was deleted."""
+
+    def kept(self, data: D) -> D:
+        """What is to be written for what somebody says: what comes back as it was told stays as it is stored.
+
+        Of a list that goes for each of its members.
+        """
+        if self.data is None or self.told is None or self.told == self.data:
+            return data
+        fields = ((name, getattr(data, name), told, getattr(self.data, name)) for name, told in self.told)
+        update = {name: _kept(said, told, stored) for name, said, told, stored in fields if told != stored}
+        return data.model_copy(update=update)
 
 
 class View:
@@ -57,7 +71,7 @@ class View:
         """What was last done to each of these records, by the name of its resource and its id."""
         resources, ids = (list(half) for half in zip(*records, strict=True))
         found = await self.rows(_latest(), {"resources": resources, "ids": ids})
-        return {(row["resource"], row["id"]): LastChange(row["by"], row["value"], row["told"]) for row in found}
+        return {(row["resource"], row["id"]): LastChange(row["by"], row["value"]) for row in found}
 
     async def last(self, kind: Kind[Any, Any], id: str) -> str | None:
         """The last value of a record that has been deleted, as JSON; None when there never was one."""
@@ -75,12 +89,26 @@ class View:
 
 def as_held(kind: Kind[Any, D], rows: Iterable[asyncpg.Record]) -> dict[str, Held[D]]:
     """What rows of `stored` say."""
+
+    def read(value: str | None) -> D | None:
+        return None if value is None else validate(kind.data, parse_json(value.encode()))
+
     return {
-        row["id"]: Held(
-            row["version"], None if row["value"] is None else validate(kind.data, parse_json(row["value"].encode()))
-        )
+        row["id"]: Held(row["version"], data := read(row["value"]), read(row["told"]) or data, row["since"])
         for row in rows
     }
+
+
+def _kept(said: Any, told: Any, stored: Any) -> Any:
+    if said == told:
+        return stored
+    if not isinstance(said, list):
+        return said
+    pairs, kept = list(zip(told, stored, strict=True)), []
+    for member in said:
+        found = next((n for n, (before, _) in enumerate(pairs) if before == member), None)
+        kept.append(member if found is None else pairs.pop(found)[1])
+    return kept
 
 
 def _texts(name: str) -> Any:
@@ -89,13 +117,28 @@ def _texts(name: str) -> Any:
 
 @lru_cache(maxsize=200)
 def _held(kind: Kind[Any, Any]) -> Statement:
-    given = func.unnest(_texts("ids")).column_valued("given")
-    version = select(func.coalesce(func.max(ChangeRow.version), 0)).where(
-        ChangeRow.resource == kind.name, ChangeRow.id == given
+    given = func.unnest(_texts("ids")).table_valued("id").render_derived()
+    this = (ChangeRow.resource == kind.name, ChangeRow.id == given.c.id)
+    last = (
+        select(ChangeRow.version, ChangeRow.revision, ChangeRow.value)
+        .where(*this)
+        .order_by(ChangeRow.version.desc())
+        .limit(1)
+        .lateral("last")
     )
-    stored = select(cast(kind.stored, Text)).where(kind.table.c.id == given)
+    stored = select(kind.stored).where(kind.table.c.id == given.c.id).scalar_subquery()
+    withheld = func.published(given.c.id, last.c.revision, last.c.value) != last.c.value
+    told = func.published(given.c.id, last.c.revision, cast(stored, JSONB))  # the log may have it in an older shape
+    first = select(RevisionRow.at).join(ChangeRow, ChangeRow.revision == RevisionRow.id).where(*this)
+    since = first.order_by(ChangeRow.version).limit(1)
     return Statement(
-        select(given.label("id"), version.scalar_subquery().label("version"), stored.scalar_subquery().label("value"))
+        select(
+            given.c.id,
+            func.coalesce(last.c.version, 0).label("version"),
+            cast(stored, Text).label("value"),
+            case((withheld, cast(told, Text))).label("told"),
+            case((last.c.value.is_(None), since.scalar_subquery())).label("since"),
+        ).select_from(given.join(last, true(), isouter=True))
     )
 
 
@@ -109,14 +152,12 @@ def _latest() -> Statement:
         .limit(1)
         .lateral("last")
     )
-    told = func.published(last.c.id, last.c.revision, last.c.value)
     return Statement(
         select(
             given.c.resource,
             given.c.id,
             RevisionRow.by,
             cast(last.c.value, Text).label("value"),
-            cast(told, Text).label("told"),
         )
         .select_from(given.join(last, true()))
         .join(RevisionRow, RevisionRow.id == last.c.revision)

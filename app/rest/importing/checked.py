@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, bindparam, select
 
 from app.auth import Caller, Role
 from app.errors import Fault, Forbidden, InvalidBody, bad_value, body_faults
-from app.rest.body import parse_json, validate
+from app.rest.body import validate
 from app.rest.changes import ChangeRow
 from app.rest.checking import Checks
 from app.rest.holding import Held, View, as_held
@@ -50,7 +50,6 @@ class Checked:
         """The records that differ from what there is, by the names of their kinds and what becomes of them."""
         self.outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
         self.told: list[ImportedRecord] = []
-        self._different: list[tuple[str, str, int, Held[Any], Any]] = []
         self.found = Found(files)
 
     def __enter__(self) -> Self:
@@ -73,7 +72,6 @@ class Checked:
                 finally:
                     batch = await following
         await self.refuse(await checks.dangling())
-        await self._tell(view)
 
     async def refuse(self, faults: Iterable[Fault]) -> None:
         """Raise InvalidFile when anything is wrong, these faults of records too: they are told as of their rows."""
@@ -162,34 +160,30 @@ class Checked:
             except Forbidden as error:
                 self.found.add(origin, [bad_value("/owner", str(error))], body, rights=True)
                 return
-        if data == held.data:
+        kept = held.kept(data)
+        if kept == held.data:
             self.outcomes[kind.name]["unchanged"] += 1
             return
-        self._keep(origin, kind, id, data, held)
-        checks.whole(kind, id, data)
+        self._keep(kind, id, kept, held)
+        if len(self.told) < MOST_SHOWN:
+            self._tell(f"{kind.name}/{id}", origin.row, held, data, kept)
+        checks.whole(kind, id, kept)
 
-    def _keep(self, origin: Origin, kind: Kind[Any, Any], id: str, data: Any, held: Held[Any]) -> None:
-        """Keep a record that differs, to be written; of the first, tell what becomes different."""
+    def _keep(self, kind: Kind[Any, Any], id: str, data: Any, held: Held[Any]) -> None:
+        """Keep a record that differs, to be written."""
         outcome: Outcome = "replaced" if held.data else "created"
         self.outcomes[kind.name][outcome] += 1
         if (spool := self.spools.get((kind.name, outcome))) is None:
             spool = self.spools[kind.name, outcome] = self._ways.enter_context(Spool(kind))
         spool.add(id, data)
-        if len(self._different) < MOST_SHOWN:
-            self._different.append((kind.name, id, origin.row, held, data))
 
-    async def _tell(self, view: View) -> None:
-        """Tell what becomes different of the first records, of what they were no more than may be told."""
-        known = [(name, id) for name, id, _, held, _ in self._different if held.data]
-        latest = await view.latest(known) if known else {}
-        for name, id, row, held, data in self._different:
-            shape, last = self._kinds[name].data, latest.get((name, id))
-            told = last and last.told and validate(shape, parse_json(last.told.encode()))
-            other = {of for of in shape.model_fields if not held.data or getattr(held.data, of) != getattr(data, of)}
-            before, after = (of and to_jsonable_python(plain(of.model_dump(include=other))) for of in (told, data))
-            changes = [FieldChange(pointer=p, before=old, after=new) for p, old, new in differences(before, after)]
-            op = "replace" if held.data else "create"
-            self.told.append(ImportedRecord(record=f"{name}/{id}", row=row, operation=op, changes=changes))
+    def _tell(self, path: str, row: int, held: Held[Any], said: Any, kept: Any) -> None:
+        """Tell what becomes different of a record: what it was as that is told, and what is said."""
+        other = {of for of in type(kept).model_fields if not held.data or getattr(held.data, of) != getattr(kept, of)}
+        old, new = (of and to_jsonable_python(plain(of.model_dump(include=other))) for of in (held.told, said))
+        changes = [FieldChange(pointer=p, before=b, after=a) for p, b, a in differences(old, new)]
+        op = "replace" if held.data else "create"
+        self.told.append(ImportedRecord(record=path, row=row, operation=op, changes=changes))
 
     def _bodies(self, paths: Iterable[str]) -> dict[str, Any]:
         """What is to be written of some records."""
