@@ -202,7 +202,7 @@ class Revision(View):
         for id, data in records.items():
             row = {"id": id, "version": held[id].version + 1, "updated_at": self.at, **cells(data, table)}
             if held[id].data is None:
-                created.append({**row, "created_at": self.at})
+                created.append({**row, "created_at": held[id].since or self.at})
             else:
                 replaced.append(row)
             before = held[id].data
