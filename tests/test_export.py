@@ -169,7 +169,11 @@ async def test_accept_of_one_request_says_nothing_about_another(client: AsyncCli
         ("format=pdf", "format", "'json', 'ndjson', 'csv' or 'xlsx'"),
         ("format=geojson", "format", "'json', 'ndjson', 'csv' or 'xlsx'"),
         ("format=csv&lang=sv", "lang", "'da' or 'en'"),
-        ("format=csv&organisation=region-sjaeland", "organisation", "Nothing has the id region-sjaeland"),
+        (
+            "format=csv&organisation=region-sjaeland",
+            "organisation",
+            "There is no region-sjaeland among the organisations",
+        ),
     ],
 )
 async def test_what_a_format_cannot_do_is_refused(client: AsyncClient, query: str, parameter: str, says: str) -> None:

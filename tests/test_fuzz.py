@@ -35,9 +35,9 @@ EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 REJECTED: Final = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428, 429, "5xx"]
 """What refuses a request that is wrong; of several reasons one comes first."""
 UNSAYABLE: Final = (
-    *("Nothing has the id", "The record has the versions"),
+    *("There is no ", "The record has the versions"),
     *("This goes with format=", "The period must end after it starts"),
-    *("There is no revision", "What will be known", "The instant should be of the years"),
+    *("What will be known", "The instant should be of the years"),
     "Input should have a word to look for",
     "Decimal input should have no more than",
 )

@@ -128,6 +128,13 @@ async def test_an_unknown_id_in_a_filter_is_named_with_near_ones(client: AsyncCl
     assert "dk-1085" in faults[1]["near"]
 
 
+async def test_an_id_of_another_resource_is_told_as_such(client: AsyncClient) -> None:
+    """A region is no municipality, and nobody need guess what it is."""
+    answer = await client.get("/v1/initiatives?municipality=dk-1085")
+    (fault,) = answer.json()["errors"]
+    assert fault["detail"] == "There is no dk-1085 among the municipalities; it is among the regions"
+
+
 @pytest.mark.parametrize(
     ("query", "parameter", "says"),
     [

@@ -97,10 +97,16 @@ async def test_a_record_lives_and_comes_back(steward: AsyncClient, fresh: str, k
     page = (await steward.get(f"{path}/history", params={"limit": 3})).json()
     assert [item["operation"] for item in page["items"]] == ["restore", "delete", "replace"]
     assert page["items"][-1]["changes"] == [{"pointer": "/owner", "before": "region-sjaelland", "after": None}]
-    rest = (await steward.get(f"{path}/history", params={"before": page["next"]})).json()
+    told = await steward.get(f"{path}/history", params={"before": page["next"]})
+    rest = told.json()
     assert [(item["operation"], item["note"]) for item in rest["items"]] == [("replace", None), ("create", "Prøve")]
     assert rest["next"] is None
     assert rest["items"][-1]["changes"][0]["pointer"] == ""
+    assert rest["items"][-1]["at"] == made.json()["created_at"], "in the same spelling, and so are decimals:"
+    this = f"resource = '{kind.name}' and id = '{made.json()['id']}'"
+    first = await value(fresh, f"select value from change where {this} and version = 1")
+    exact = json.loads(told.content, parse_float=str)["items"][-1]["changes"][0]["after"]
+    assert exact == json.loads(first, parse_float=str)
 
 
 @pytest.mark.parametrize("kind", RESOURCES, ids=lambda kind: kind.name)
@@ -322,6 +328,10 @@ async def test_a_deleted_id_tells_what_stands_for_it(steward: AsyncClient) -> No
     gone = (await steward.get(path)).json()
     assert gone["detail"].endswith("/v1/organisations/ny stands for it since.")
     assert gone["errors"][0]["near"] == ["ny"]
+    asked = (await steward.get("/v1/initiatives?lead=gammel")).json()["errors"][0]
+    assert (asked["detail"], asked["near"]) == ("gammel was deleted; ny stands for it", ["ny"])
+    named = await steward.post("/v1/initiatives", json={"kind": "project", "title": "Prøve", "lead": "gammel"})
+    assert faults(named) == {"/lead": "gammel was deleted; ny stands for it"}
     for answer in (
         await steward.delete(path, headers=any_version),
         await steward.patch(path, content=b"{}", headers=any_version | PATCH),

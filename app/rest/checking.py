@@ -17,7 +17,8 @@ from app.db import table_of
 from app.errors import Fault, InvalidBody, bad_value
 from app.rest.changes import ChangeRow
 from app.rest.kind import Kind
-from app.rest.reading import Statement
+from app.rest.missing import absence
+from app.rest.reading import Asked, Statement
 from app.rest.rows import Row, cells, cells_of
 from app.rest.schema import RecordData, RecordPath, Schema
 from app.rest.sources import dangling
@@ -39,7 +40,7 @@ Named = defaultdict[str, list[Place]]
 """Where each of several records is named."""
 
 
-class Rows(Protocol):
+class Rows(Asked, Protocol):
     """What answers statements: the revision that is checked."""
 
     async def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
@@ -109,8 +110,10 @@ class Checks:
         await self._look_up()
         faults = self._faults
         for target, named in self._ids.items():
-            faults += _missing(named, Kind.every[target.table.name].name)
-        return [*faults, *_missing(self._paths, "records")]
+            said = await absence(self._revision, [Kind.every[target.table.name].name], list(named)) if named else {}
+            faults += _missing(named, {id: says for id, (says, _) in said.items()})
+        paths = {path: f"There is no {path} among the records" for path in self._paths}
+        return [*faults, *_missing(self._paths, paths)]
 
     async def _look_up(self) -> None:
         for target, named in self._ids.items():
@@ -146,12 +149,8 @@ class Checks:
         return []
 
 
-def _missing(named: Named, among: str) -> list[Fault]:
-    return [
-        bad_value(place.pointer, f"There is no {name} among the {among}", place.record)
-        for name, places in named.items()
-        for place in places
-    ]
+def _missing(named: Named, says: Mapping[str, str]) -> list[Fault]:
+    return [bad_value(place.pointer, says[name], place.record) for name, places in named.items() for place in places]
 
 
 def _texts(name: str) -> BindParameter[Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ from app.rest.kind import Kind
 from app.rest.known import Known
 from app.rest.missing import missing
 from app.rest.reading import Reader, Statement
-from app.rest.response import Json
+from app.rest.response import Json, spelt
 from app.rest.revision import Revision
 from app.rest.schema import Absent, Schema
 from app.rest.versions import FieldChange, Version, differences
@@ -84,7 +85,7 @@ async def history(
     assert row is not None, "an aggregate gives a row"
     if not row["known"]:
         raise await missing(read, kind, id)
-    found = json.loads(row["versions"])
+    found = json.loads(row["versions"], parse_float=Decimal)
     items = [_entry(of, before) for of, before in _pairs(found[: query.limit], found)]
     more = items[-1].version if len(found) > query.limit else None
     page = History(items=items, next=more)
@@ -92,7 +93,7 @@ async def history(
         {"Link": f'<{read.root}{kind.path}/{id}/history?limit={query.limit}&before={more}>; rel="next"'} if more else {}
     )
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization", **link}
-    return Json(page.model_dump_json().encode(), headers=headers)
+    return Json(spelt(page.model_dump()).encode(), headers=headers)
 
 
 async def changes_since(revision: Revision, kind: Kind[Any, Any], id: str, version: int, caller: Caller) -> list[Fault]:

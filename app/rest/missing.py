@@ -1,18 +1,36 @@
-"""What to tell those who ask for an id that nobody has: that it is gone, or which ids may have been meant."""
+"""What to tell those who ask for an id that nobody has: that it is gone, whose it is, or which may be meant."""
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, FromClause, ScalarSelect, Text, bindparam, exists, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Text,
+    any_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    null,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from app.errors import BadParameters, Fault, Gone, NotFound, bad_parameter
 from app.rest.changes import ChangeRow, RevisionRow
 from app.rest.kind import Kind
 from app.rest.query import Where
 from app.rest.reading import Asked, Statement
+from app.rest.view import json_object
 
 MOST_WITH_NEAR: Final = 10
 """How many unknown ids of a parameter are looked up, each with a statement of its own."""
@@ -73,17 +91,29 @@ async def unknown_ids(
     read: Asked, targets: Mapping[str, Sequence[Column[Any]]], unknown: Mapping[str, list[str]]
 ) -> list[Fault]:
     """A fault for each unknown id in each parameter, the first few with ids that may have been meant."""
-    return [
-        bad_parameter(
-            name,
-            f"Nothing has the id {id}",
-            [near for target in targets[name] for near in await nearest(read, target.table, id)]
-            if number < MOST_WITH_NEAR
-            else [],
-        )
-        for name, ids in unknown.items()
-        for number, id in enumerate(ids)
-    ]
+    faults: list[Fault] = []
+    for name, ids in unknown.items():
+        said = await absence(read, [Kind.every[target.table.name].name for target in targets[name]], ids)
+        for number, (id, (says, instead)) in enumerate(said.items()):
+            tables = [target.table for target in targets[name]] if number < MOST_WITH_NEAR and not instead else []
+            near = [near for table in tables for near in await nearest(read, table, id)]
+            faults.append(bad_parameter(name, says, instead or near))
+    return faults
+
+
+async def absence(read: Asked, resources: Sequence[str], ids: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
+    """Why these resources have no such ids, each in a sentence, and what stands for it: it is gone, or is others'."""
+    row = await read.row(_whereabouts(), {"resources": list(resources), "ids": list(ids)})
+    found = json.loads(row["found"]) if row and row["found"] else {}
+    return {id: _says(id, " or ".join(resources), found[id]) for id in ids}
+
+
+def _says(id: str, among: str, found: Mapping[str, Any]) -> tuple[str, list[str]]:
+    if found["deleted"]:
+        other = found["replaced_by"]
+        return f"{id} was deleted" + (f"; {other} stands for it" if other else ""), [other] if other else []
+    elsewhere = f"; it is among the {' and the '.join(found['others'])}" if found["others"] else ""
+    return f"There is no {id} among the {among}{elsewhere}", []
 
 
 async def nearest(read: Asked, table: FromClause, text: str) -> list[str]:
@@ -98,6 +128,26 @@ def _deletion() -> Statement:
     this = (ChangeRow.resource == bindparam("resource"), ChangeRow.id == bindparam("id"), ChangeRow.op == "delete")
     last = select(RevisionRow.at, ChangeRow.replaced_by).join(ChangeRow, ChangeRow.revision == RevisionRow.id)
     return Statement(last.where(*this).order_by(ChangeRow.seq.desc()).limit(1))
+
+
+@lru_cache(maxsize=1)
+def _whereabouts() -> Statement:
+    """Of each id, whether resources have had it, and what stands for it; and which others have it."""
+    given = func.unnest(bindparam("ids", type_=ARRAY(Text))).table_valued("id").render_derived()
+    theirs = ChangeRow.resource == any_(bindparam("resources", type_=ARRAY(Text)))
+    gone = select(ChangeRow.replaced_by, true().label("deleted"))
+    last = (
+        gone.where(theirs, ChangeRow.id == given.c.id, ChangeRow.op == "delete").order_by(ChangeRow.seq.desc()).limit(1)
+    )
+    deletion = last.lateral("deletion")
+    has = (case((exists().where(kind.table.c.id == given.c.id), kind.name)) for kind in Kind.every.values())
+    found = {
+        "deleted": func.coalesce(deletion.c.deleted, false()),
+        "replaced_by": deletion.c.replaced_by,
+        "others": func.array_remove(array(list(has)), null()),
+    }
+    told = func.json_object_agg(given.c.id, json_object(found))
+    return Statement(select(cast(told, Text).label("found")).select_from(given.outerjoin(deletion, true())))
 
 
 @lru_cache(maxsize=200)

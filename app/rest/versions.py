@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Annotated, Any
 
-from pydantic import Field, JsonValue, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 from sqlalchemy import Integer, ScalarSelect, Select, Text, bindparam, cast, func, select
 
 from app.errors import BadParameters, bad_parameter
@@ -15,7 +16,7 @@ from app.rest.kind import Kind
 from app.rest.known import Known
 from app.rest.missing import missing, nearest
 from app.rest.reading import Reader, Statement
-from app.rest.response import Json
+from app.rest.response import Json, spelt
 from app.rest.schema import Absent, Id, Schema
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -37,9 +38,9 @@ class FieldChange(Schema):
 
     pointer: str = Field(examples=["/parties/3/decision"])
     """JSON pointer (RFC 6901) to the field."""
-    before: Annotated[JsonValue | None, WithJsonSchema({})] = Field(examples=[None])
+    before: Annotated[Any, WithJsonSchema({})] = Field(examples=[None])
     """Its value before; null also when it was not there."""
-    after: Annotated[JsonValue | None, WithJsonSchema({})] = Field(examples=["adopted"])
+    after: Annotated[Any, WithJsonSchema({})] = Field(examples=["adopted"])
     """Its value afterwards; null also when it is not there any more."""
 
 
@@ -73,7 +74,7 @@ async def diff(read: Reader, kind: Kind[Any, Any], id: str, query: DiffQuery) ->
     if unknown := [name for name in sides if row[name] is None]:
         faults = [bad_parameter(name, f"The record has the versions 1 to {sides[name]}") for name in unknown]
         raise BadParameters(faults=faults)
-    before, after = (json.loads(row[name]) for name in sides)
+    before, after = (json.loads(row[name], parse_float=Decimal) for name in sides)
     found = Diff(
         id=id,
         against=against,
@@ -81,7 +82,7 @@ async def diff(read: Reader, kind: Kind[Any, Any], id: str, query: DiffQuery) ->
         to_version=query.to or sides["to"],
         changes=[FieldChange(pointer=p, before=old, after=new) for p, old, new in differences(before, after)],
     )
-    return Json(found.model_dump_json().encode())
+    return Json(spelt(found.model_dump()).encode())
 
 
 def differences(before: Any, after: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:
