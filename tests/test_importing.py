@@ -363,6 +363,42 @@ async def test_what_is_wrong_with_a_request_is_a_problem(
         assert (await send(client, b" " * 101, key)).status_code == 413
 
 
+async def test_a_name_says_nothing_without_its_id(own_client: AsyncClient, fresh: str) -> None:
+    """Of a record that is there or a new one, in a column of its own or in a line of a list; an empty one is none."""
+    key = await make_key(fresh, Role.STEWARD)
+    there = "primaere-sundhedstjenester-oeresund"
+    before = (await own_client.get(f"/v1/initiatives/{there}")).json()
+
+    async def told(*rows: str) -> Any:
+        text = "".join(f"{row}\r\n" for row in rows).encode()
+        return (await send(own_client, text, key, "text/csv", resource="initiatives")).json()
+
+    for table, pointers in (
+        (("id,lead_name", f"{there},Guldborgsund Kommune"), ["/lead"]),
+        (("Id;Art;Titel;Leder: id;Leder: navn", "ny;project;Ny;;Guldborgsund Kommune"), ["/lead"]),
+        (("id,lead_name,budget_amount", f"{there},Guldborgsund Kommune,mange"), ["/lead"]),
+        (
+            ("id,areas_municipality_name", f'{there},"Lolland\nGuldborgsund"'),
+            ["/areas/0/municipality", "/areas/1/municipality"],
+        ),
+        (
+            ("id,areas_municipality_id,areas_municipality_name", f'{there},"dk-0360","Lolland\nGuldborgsund"'),
+            ["/areas/1/municipality"],
+        ),
+    ):
+        faults = (await told(*table))["errors"]
+        assert [(fault["row"], fault["pointer"]) for fault in faults] == [(2, pointer) for pointer in pointers]
+        assert {fault["detail"] for fault in faults} <= {
+            "lead_name is only told: give lead_id",
+            "areas_municipality_name is only told: give areas_municipality_id",
+        }
+    assert (await told("id,lead_name", f"{there},"))["unchanged"] == 1
+    areas = ",".join(f'"{text}"' for text in ("dk-0360\ndk-0376", "Lolland"))
+    assert (await told("id,areas_municipality_id,areas_municipality_name", f"{there},{areas}"))["replaced"] == 1
+    after = (await own_client.get(f"/v1/initiatives/{there}", headers={"Min-Revision": "2"})).json()
+    assert (after["lead"], len(after["areas"])) == (before["lead"], 2)
+
+
 async def test_one_imports_at_a_time(own_client: AsyncClient, writer: Writer, fresh: str) -> None:
     """Each has a file on disk; writers of single records are told so when they have waited for their turn."""
     key = await make_key(fresh, Role.STEWARD)

@@ -11,7 +11,7 @@ from app.errors import Fault, InvalidBody, bad_value
 from app.rest.body import parse_json
 from app.rest.export.columns import Column
 from app.rest.importing.reducing import reduced
-from app.rest.importing.table import headed, is_written, record
+from app.rest.importing.table import headed, record, without_ids, written_names
 from app.rest.kind import Kind
 
 FileFormat = Literal["ndjson", "csv"]
@@ -189,21 +189,19 @@ def _delimiter(line: str, kind: Kind[Any, Any]) -> str:
     return best
 
 
-def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column | None]:
-    """The column of each heading; None for one that follows from others."""
-    known, columns, wrong = headed(kind), [], list[str]()
-    names: list[str] = []
+def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column]:
+    """The column of each heading."""
+    known, columns, wrong = headed(kind), list[Column](), list[str]()
     for text in headings:
         column = known.get(text.strip().lower())
         if column is None:
             near = difflib.get_close_matches(text.strip().lower(), known, 3)
             wrong.append(f"»{text}« is no heading here" + (f", perhaps {' or '.join(near)}" if near else ""))
             continue
-        if column.name in names:
+        if column in columns:
             wrong.append(f"»{text}« is there twice")
-        names.append(column.name)
-        columns.append(column if column.path == ("id",) or is_written(column.path, kind.data) else None)
-    if "id" not in names:
+        columns.append(column)
+    if not any(column.name == "id" for column in columns):
         wrong.append("There is no column id")
     if wrong:
         says = f"{'; '.join(wrong[:10])}. GET /v1/{kind.name}/template has the headings of the {kind.name}"
@@ -211,13 +209,16 @@ def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column | No
     return columns
 
 
-def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column | None], cells: Sequence[str]) -> Row:
+def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column], cells: Sequence[str]) -> Row:
     if len(cells) != len(columns):
         says = f"The row has {len(cells)} cells, and there are {len(columns)} headings"
         return Row(number, None, None, [bad_value("", says)])
-    own = {column.name: cell for column, cell in zip(columns, cells, strict=True) if column}
+    told, written = {column.name: cell for column, cell in zip(columns, cells, strict=True)}, written_names(kind)
+    faults = [*without_ids(kind, told)]
     try:
-        value = record(kind.public, own)
+        value = record(kind.public, {name: cell for name, cell in told.items() if name in written})
     except InvalidBody as error:
-        return Row(number, None, None, error.faults)
+        faults += error.faults
+    if faults:
+        return Row(number, None, None, faults)
     return Row(number, kind, _body(value, kind))

@@ -1,13 +1,15 @@
 r"""Records out of the cells of a table: what `export/columns.py` makes of them, the other way round.
 
-A heading is a column's name, or what it is called in Danish or English. Columns that follow from others (`version`,
-`lead_name`) say nothing. In a CSV the apostrophe in front of a text comes off; a decimal comma is a point.
+A heading is a column's name, or what it is called in Danish or English. Columns that follow from others (`version`)
+say nothing; a name (`lead_name`) is only told, beside its id. In a CSV the apostrophe in front of a text comes off; a
+decimal comma is a point.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
 from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
@@ -38,6 +40,36 @@ def written_columns(kind: Kind[Any, Any]) -> tuple[Column, ...]:
 def headed(kind: Kind[Any, Any]) -> Mapping[str, Column]:
     """The columns of a kind by whatever they may be called, in small letters."""
     return {heading(c, lang).lower(): c for lang in reversed(LANGUAGES) for c in columns_of(kind.public)}
+
+
+@lru_cache(maxsize=100)
+def written_names(kind: Kind[Any, Any]) -> frozenset[str]:
+    """What these columns are called."""
+    return frozenset(column.name for column in written_columns(kind))
+
+
+@lru_cache(maxsize=100)
+def _names(kind: Kind[Any, Any]) -> tuple[Column, ...]:
+    """The columns of names that are told beside an id which may be written."""
+    return tuple(
+        c
+        for c in columns_of(kind.public)
+        if c.path[-1] == "name" and not is_written(c.path, kind.data) and is_written((*c.path[:-1], "id"), kind.data)
+    )
+
+
+def without_ids(kind: Kind[Any, Any], cells: Mapping[str, str]) -> Iterator[Fault]:
+    """A fault for each name that stands where its id does not, of the cells of a row by the names of their columns."""
+    for column in _names(kind):
+        if not cells.get(column.name):
+            continue
+        id = f"{column.name.removesuffix('name')}id"
+        names, ids = (_lines(cells.get(of, "")) if column.members else [cells.get(of, "")] for of in (column.name, id))
+        for n, (name, its) in enumerate(zip_longest(names, ids, fillvalue="")):
+            if name and not its:
+                first, *inner = column.path[:-1]
+                place = "/".join(("", first, *([str(n)] if column.members else []), *inner))
+                yield bad_value(place, f"{column.name} is only told: give {id}")
 
 
 def is_written(path: Sequence[str], shape: type[Schema]) -> bool:
@@ -88,7 +120,7 @@ class Cells:
 
     def _members(self, kind: Any, name: str, pointer: str) -> list[Any]:
         """The members of a list, each on its line of the columns of the list."""
-        lines = {column: cell.replace("\r\n", "\n").split("\n") for column, cell in self._cells.items() if cell}
+        lines = {column: _lines(cell) for column, cell in self._cells.items() if cell}
         counts = {len(of) for of in lines.values()}
         if len(counts) > 1:
             told = ", ".join(f"{column} has {len(of)}" for column, of in lines.items())
@@ -132,6 +164,10 @@ class Cells:
         except InvalidBody as error:
             self._faults.append(bad_value(pointer, error.faults[0].detail.replace("A body", "This cell")))
             return None
+
+
+def _lines(cell: str) -> list[str]:
+    return cell.replace("\r\n", "\n").split("\n")
 
 
 @lru_cache(maxsize=2000)
