@@ -274,6 +274,29 @@ async def test_all_faults_of_a_body_are_told_at_once(steward: AsyncClient, fresh
     assert await count(fresh) == before
 
 
+async def test_whom_nobody_is_called_so_is_told_with_near_ones(steward: AsyncClient) -> None:
+    """The first few of a kind, in a body and in the rows of a file; of one that was replaced, what stands for it."""
+    body = {"kind": "project", "title": "Prøve", "lead": "lolland-komune", "parent": "broen-bedre-sundhed"}
+    areas = [{"municipality": f"dk-036{n}"} for n in (1, 2, 3, 4, 5)]
+    answer = await steward.post("/v1/initiatives", json=body | {"areas": areas})
+    near = {fault["pointer"]: fault["near"] for fault in answer.json()["errors"]}
+    assert near["/lead"][0] == "lolland-kommune"
+    assert near["/parent"] == ["broen-til-bedre-sundhed"]
+    assert [bool(near[f"/areas/{n}/municipality"]) for n in range(5)] == [True, True, True, False, False]
+    sent = {"params": {"resource": "initiatives"}, "headers": {"Content-Type": "text/csv"}}
+    row = "id,kind,title,lead_id\nny,project,Ny,lolland-komune\n"
+    refused = await steward.post("/v1/imports", content=row.encode(), **sent)  # type: ignore[arg-type]
+    (fault,) = refused.json()["errors"]
+    assert (fault["row"], fault["near"][0]) == (2, "lolland-kommune")
+    assert "among the organisations, perhaps lolland-kommune" in refused.json()["detail"]
+
+    old = (await steward.post("/v1/organisations", json=BODY)).headers["Location"]
+    stands = {"replaced_by": "lolland-kommune"}
+    assert (await steward.delete(old, params=stands, headers={"If-Match": "*"})).status_code == 204
+    gone = await steward.post("/v1/initiatives", json=body | {"lead": old.rpartition("/")[2], "parent": None})
+    assert [fault["near"] for fault in gone.json()["errors"]] == [["lolland-kommune"]]
+
+
 async def test_a_broken_rule_is_told_in_its_own_words(steward: AsyncClient) -> None:
     """With where, and with the values where they help; never with rows, columns and tables."""
     project = {"id": "cyc", "kind": "project", "title": "Prøve", "parent": "cyc"}

@@ -64,7 +64,8 @@ class RowFault(Fault):
     def __str__(self) -> str:
         """The fault in words: file, row, place, what it is, what stands there."""
         where = ":".join(str(part) for part in (self.file, self.row, self.pointer) if part)
-        return f"{where}: {self.detail}" + (f" (here: {self.value})" if self.value is not None else "")
+        near = f", perhaps {' or '.join(self.near)}" if self.near else ""
+        return f"{where}: {self.detail}{near}" + (f" (here: {self.value})" if self.value is not None else "")
 
 
 class Problem(BaseModel):
@@ -233,9 +234,9 @@ def bad_parameter(parameter: str, detail: str, near: Sequence[str] = ()) -> Faul
     return Fault(parameter=parameter, record=None, pointer=None, detail=detail, near=list(near))
 
 
-def bad_value(pointer: str, detail: str, record: str | None = None) -> Fault:
+def bad_value(pointer: str, detail: str, record: str | None = None, near: Sequence[str] = ()) -> Fault:
     """A fault in a body, at a JSON pointer; in a record, where it is known which."""
-    return Fault(parameter=None, record=record, pointer=pointer, detail=detail, near=[])
+    return Fault(parameter=None, record=record, pointer=pointer, detail=detail, near=list(near))
 
 
 def body_faults(errors: Sequence[Any]) -> list[Fault]:

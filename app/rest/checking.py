@@ -17,7 +17,7 @@ from app.db import table_of
 from app.errors import Fault, InvalidBody, bad_value
 from app.rest.changes import ChangeRow
 from app.rest.kind import Kind
-from app.rest.missing import absence
+from app.rest.missing import Absences, absence, alike
 from app.rest.reading import Asked, Statement
 from app.rest.rows import Row, cells, cells_of
 from app.rest.schema import RecordData, RecordPath, Schema
@@ -27,6 +27,8 @@ MOST_PENDING: Final = 10_000
 """How many names wait at the least before it is looked up whether they lead to a record."""
 MOST_FAULTS: Final = 1000
 """How many faults are told at the most."""
+MOST_WITH_NEAR: Final = 3
+"""For how many unknown ids of a kind near ones are looked for, while other writers wait."""
 
 
 class Place(NamedTuple):
@@ -110,9 +112,13 @@ class Checks:
         await self._look_up()
         faults = self._faults
         for target, named in self._ids.items():
-            said = await absence(self._revision, [Kind.every[target.table.name].name], list(named)) if named else {}
-            faults += _missing(named, {id: says for id, (says, _) in said.items()})
-        paths = {path: f"There is no {path} among the records" for path in self._paths}
+            if named:
+                said = await absence(self._revision, [Kind.every[target.table.name].name], list(named))
+                unlike = [id for id, (_, instead) in said.items() if not instead][:MOST_WITH_NEAR]
+                near = await alike(self._revision, target.table, unlike)
+                told = {id: (says, instead or near.get(id, [])) for id, (says, instead) in said.items()}
+                faults += _missing(named, told)
+        paths: Absences = {path: (f"There is no {path} among the records", []) for path in self._paths}
         return [*faults, *_missing(self._paths, paths)]
 
     async def _look_up(self) -> None:
@@ -149,8 +155,12 @@ class Checks:
         return []
 
 
-def _missing(named: Named, says: Mapping[str, str]) -> list[Fault]:
-    return [bad_value(place.pointer, says[name], place.record) for name, places in named.items() for place in places]
+def _missing(named: Named, absences: Absences) -> list[Fault]:
+    return [
+        bad_value(place.pointer, says, place.record, near)
+        for name, (says, near) in absences.items()
+        for place in named[name]
+    ]
 
 
 def _texts(name: str) -> BindParameter[Any]:

@@ -34,6 +34,8 @@ from app.rest.view import json_object
 
 MOST_WITH_NEAR: Final = 10
 """How many unknown ids of a parameter are looked up, each with a statement of its own."""
+Absences = Mapping[str, tuple[str, list[str]]]
+"""Why there is nothing of each of several ids, in a sentence, and what stands for it or may be meant."""
 LEAST_LIKENESS: Final = 0.3
 """The trigram similarity below which an id is no candidate."""
 
@@ -101,7 +103,7 @@ async def unknown_ids(
     return faults
 
 
-async def absence(read: Asked, resources: Sequence[str], ids: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
+async def absence(read: Asked, resources: Sequence[str], ids: Sequence[str]) -> Absences:
     """Why these resources have no such ids, each in a sentence, and what stands for it: it is gone, or is others'."""
     row = await read.row(_whereabouts(), {"resources": list(resources), "ids": list(ids)})
     found = json.loads(row["found"]) if row and row["found"] else {}
@@ -120,6 +122,17 @@ async def nearest(read: Asked, table: FromClause, text: str) -> list[str]:
     """Ids that a text may have been meant for, judging by them or by their names; the best first, three at most."""
     row = await read.row(_nearest(table), {"text": text})
     candidates: list[str] = row["ids"] or [] if row else []
+    return _closest(text, candidates)
+
+
+async def alike(read: Asked, table: FromClause, texts: Sequence[str]) -> dict[str, list[str]]:
+    """The same for several texts, judging by ids alone, which takes a quarter of the time."""
+    row = await read.row(_alike(table), {"texts": texts}) if texts else None
+    found = json.loads(row["found"]) if row else {}
+    return {text: _closest(text, candidates) for text, candidates in found.items()}
+
+
+def _closest(text: str, candidates: list[str]) -> list[str]:
     return difflib.get_close_matches(text, candidates, cutoff=0.7) or candidates[:3]
 
 
@@ -157,3 +170,12 @@ def _nearest(table: FromClause) -> Statement:
     likeness = func.greatest(func.similarity(table.c.id, text), func.word_similarity(text, name))
     near = select(table.c.id).where(likeness > LEAST_LIKENESS).order_by(likeness.desc(), table.c.id).limit(50)
     return Statement(select(func.array_agg(near.subquery().c.id).label("ids")))
+
+
+@lru_cache(maxsize=200)
+def _alike(table: FromClause) -> Statement:
+    given = func.unnest(bindparam("texts", type_=ARRAY(Text))).column_valued("given")
+    likeness = func.similarity(table.c.id, given)
+    near = select(table.c.id).where(likeness > LEAST_LIKENESS).order_by(likeness.desc(), table.c.id).limit(50)
+    told = func.json_object_agg(given, func.array(near.scalar_subquery()))
+    return Statement(select(cast(told, Text).label("found")))
