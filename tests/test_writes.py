@@ -314,6 +314,12 @@ async def test_a_broken_rule_is_told_in_its_own_words(steward: AsyncClient) -> N
             "An organisation is party to an agreement once: proeve, lolland-kommune.",
         ),
         (
+            "organisations",
+            BODY | {"id": "proeve", "members": [{"organisation": "proeve"}]},
+            "/members",
+            "An organisation is no member of itself.",
+        ),
+        (
             "municipalities",
             area,
             "/memberships",
@@ -325,6 +331,28 @@ async def test_a_broken_rule_is_told_in_its_own_words(steward: AsyncClient) -> N
         (fault,) = refused.json()["errors"]
         told = (fault["record"], fault["pointer"], fault["detail"], refused.json()["detail"])
         assert told == (f"{name}/{body.get('id', 'proeve')}", pointer, says, says)
+
+
+async def test_addresses_and_numbers_are_well_formed(steward: AsyncClient) -> None:
+    """An e-mail address has its @, a number of the CVR eight digits; other lists have numbers of their own."""
+    contact = [{"name": "Sekretariatet", "email": email} for email in ("not an email", "a@b", "post@proeve.dk")]
+    numbers = [{"scheme": scheme, "value": "abc"} for scheme in ("CVR", "cvr", "EAN")]
+    refused = await steward.post("/v1/organisations", json=BODY | {"contact_points": contact, "identifiers": numbers})
+    assert list(faults(refused)) == [
+        *("/identifiers/0", "/identifiers/1", "/contact_points/0/email", "/contact_points/1/email"),
+    ]
+
+
+async def test_a_partner_is_named_once_at_a_time_in_a_role(steward: AsyncClient) -> None:
+    """Who left may come back, and have two roles at once."""
+    partner = {"organisation": "lolland-kommune", "role": "partner"}
+    years = [{**partner, "period": {"start": f"{year}-01-01", "end": f"{year + 1}-01-01"}} for year in (2016, 2014)]
+    for partners in ([partner] * 2, [*years, partner], [years[0]] * 2):
+        refused = await steward.post("/v1/initiatives", json={"kind": "project", "title": "Ny", "partners": partners})
+        assert list(faults(refused)) == ["/partners"]
+    partners = [*years, {**partner, "role": "lead_partner"}]
+    made = await steward.post("/v1/initiatives", json={"kind": "project", "title": "Ny", "partners": partners})
+    assert made.status_code == 201
 
 
 async def test_what_others_refer_to_is_not_deleted(steward: AsyncClient) -> None:

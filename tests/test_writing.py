@@ -107,7 +107,7 @@ async def test_the_past_is_read_through_views_of_the_same_names(fresh: str, writ
 
 async def test_parts_that_stay_the_same_are_not_written_again(fresh: str, writer: Writer) -> None:
     """Only the list that differs is replaced."""
-    parts = {"name_variants": [{"name": "A"}], "identifiers": [{"scheme": "CVR", "value": "01"}]}
+    parts = {"name_variants": [{"name": "A"}], "identifiers": [{"scheme": "CVR", "value": "01234567"}]}
     await put(writer, (organisations, "ny", organisation("En", **parts)))
     await put(writer, (organisations, "ny", organisation("En", **parts | {"name_variants": [{"name": "B"}]})))
     assert await value(fresh, "select count(*) from history.organisation_identifier where record_id = 'ny'") == 1

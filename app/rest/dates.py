@@ -2,9 +2,10 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, Final, Protocol, Self
 
 from edtf import parse_edtf
@@ -28,6 +29,12 @@ class Period(Schema):
         if self.start and self.end and self.start >= self.end:
             raise wrong(f"A period must end after it starts; {self.end} is not after {self.start}")
         return self
+
+
+def overlap(periods: Iterable[Period | None]) -> bool:
+    """Whether two of these periods have a day in common; one that is unknown may be any."""
+    bounds = sorted(((p and p.start) or date.min, (p and p.end) or date.max) for p in periods)
+    return any(start < end for (_, end), (start, _) in pairwise(bounds))
 
 
 PLAIN: Final = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-[0-9]{2})?)?")

@@ -24,12 +24,16 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
+from app.rest.details import MARKER
+
 Absent = SkipJsonSchema[None]
 """The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
 
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
 
+
+EMAIL: Final = re.compile(rf"[^\s@]+@[^\s@]+\.[^\s@]+|{re.escape(MARKER)}")
 
 TAKEN: Final = ("template",)
 """What is no id, for it is what else is below the path of a list."""
@@ -58,6 +62,12 @@ def _day(value: object) -> object:
     except ValueError as error:
         says = "Input should be a day of the calendar as YYYY-MM-DD, of the years 1000 to 9998, such as 2027-01-01"
         raise wrong(says) from error
+
+
+def _email(text: str) -> str:
+    if not EMAIL.fullmatch(text):
+        raise wrong("Input should be an e-mail address, such as regionsjaelland@regionsjaelland.dk")
+    return text
 
 
 def _storable(text: str) -> str:
@@ -98,6 +108,7 @@ Pointer = Annotated[str, StringConstraints(max_length=300), AfterValidator(_poin
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True), AfterValidator(_storable)
 ]
+Email = Annotated[Text, AfterValidator(_email), Field(json_schema_extra={"pattern": f"^({EMAIL.pattern})$"})]
 Term = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, strip_whitespace=True),

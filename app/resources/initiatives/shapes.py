@@ -1,12 +1,13 @@
 """The shapes of initiatives, read and written."""
 
+from collections import defaultdict
 from typing import Annotated, Generic, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
-from app.rest.dates import Period
-from app.rest.schema import Count, Day, Id, Money, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
+from app.rest.dates import Period, overlap
+from app.rest.schema import Count, Day, Email, Id, Money, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
 
 InitiativeKind = TypeAliasType(
     "InitiativeKind",
@@ -128,7 +129,7 @@ class Contact(Schema, Generic[R]):
     """Where; null when not stated."""
     phone: Text | None = Field(examples=["+45 57 87 57 87"])
     """A switchboard's or function's number; null when there is none."""
-    email: Text | None = Field(examples=["regionsjaelland@regionsjaelland.dk"])
+    email: Email | None = Field(examples=["regionsjaelland@regionsjaelland.dk"])
     """A functional address; null when there is none."""
     publish_until: Day | None = Field(examples=["2027-12-31"])
     """The last day on which who it is and how to reach them is told. Afterwards `person`, `phone` and `email` are null,
@@ -178,6 +179,17 @@ class InitiativeFields(RecordData[R], Generic[R]):
 
 class InitiativeData(InitiativeFields[Id]):
     """An initiative as it is written."""
+
+    @field_validator("partners")
+    @classmethod
+    def _each_once_at_a_time(cls, partners: list[Partner[Id]]) -> list[Partner[Id]]:
+        every: defaultdict[tuple[str, str], list[Period | None]] = defaultdict(list)
+        for partner in partners:
+            every[partner.organisation, partner.role].append(partner.period)
+        for (organisation, role), periods in every.items():
+            if overlap(periods):
+                raise wrong(f"{organisation} is a {role} twice at the same time; give each partner once in each role")
+        return partners
 
 
 class Initiative(InitiativeFields[Ref], Record):

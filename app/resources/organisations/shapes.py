@@ -1,12 +1,14 @@
 """The shapes of organisations, read and written."""
 
-from typing import Annotated, Generic, Literal, Self
+import re
+from typing import Annotated, Final, Generic, Literal, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period, StatedDate
-from app.rest.schema import Count, Day, Id, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.details import MARKER
+from app.rest.schema import Count, Day, Email, Id, R, Record, RecordData, Ref, Schema, Text, wrong
 
 OrganisationKind = TypeAliasType(
     "OrganisationKind",
@@ -49,6 +51,9 @@ OrganisationKind = TypeAliasType(
 )
 
 
+CVR: Final = re.compile(rf"[0-9]{{8}}|{re.escape(MARKER)}")
+
+
 class NameVariant(Schema, Generic[R]):
     """Another name that an organisation goes by, or went by."""
 
@@ -75,7 +80,13 @@ class Identifier(Schema, Generic[R]):
     scheme: Text = Field(examples=["CVR"])
     """The list."""
     value: Text = Field(examples=["29190658"])
-    """The identifier there, text with leading zeros."""
+    """The identifier there, text with leading zeros; a number of the CVR has eight digits."""
+
+    @model_validator(mode="after")
+    def _is_such_a_number(self) -> Self:
+        if self.scheme.upper() == "CVR" and not CVR.fullmatch(self.value):
+            raise wrong("A number of the CVR has eight digits, such as 29190658")
+        return self
 
 
 class ContactPoint(Schema, Generic[R]):
@@ -91,7 +102,7 @@ class ContactPoint(Schema, Generic[R]):
     """Post town; null when unknown."""
     phone: Text | None = Field(examples=["+45 57 87 57 87"])
     """A switchboard's or function's number; null when unknown."""
-    email: Text | None = Field(examples=["regionsjaelland@regionsjaelland.dk"])
+    email: Email | None = Field(examples=["regionsjaelland@regionsjaelland.dk"])
     """A functional address; null when unknown."""
 
 
