@@ -15,6 +15,8 @@ from app.errors import BadParameters, bad_parameter
 
 MARKER: Final = "[slettet]"
 """What stands where a detail was erased: the same everywhere, so that whatever held one keeps its form."""
+EMAIL: Final = re.compile(rf"[^\s@]+@[^\s@]+\.[^\s@]+|{re.escape(MARKER)}")
+"""An e-mail address, or that it was erased."""
 SHORTEST: Final = 5
 """How long a detail is at the least: a shorter one means others, too."""
 FEWEST_DIGITS: Final = 6

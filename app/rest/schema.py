@@ -24,7 +24,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
-from app.rest.details import MARKER
+from app.rest.details import EMAIL
 
 Absent = SkipJsonSchema[None]
 """The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
@@ -32,8 +32,6 @@ Absent = SkipJsonSchema[None]
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
 
-
-EMAIL: Final = re.compile(rf"[^\s@]+@[^\s@]+\.[^\s@]+|{re.escape(MARKER)}")
 
 TAKEN: Final = ("template",)
 """What is no id, for it is what else is below the path of a list."""
