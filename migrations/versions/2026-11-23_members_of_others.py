@@ -1,4 +1,4 @@
-"""An organisation is made of others; what was written before stays as it is."""
+"""An organisation is made of others."""
 
 from app.rest.past import rule
 
@@ -9,10 +9,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Refuse an organisation among its own members, from now on."""
+    """Refuse an organisation among its own members."""
     rule(
         "organisation_member",
         "ck_organisation_member_another",
-        "check (organisation_id <> record_id) not valid",
+        "check (organisation_id <> record_id)",
         "An organisation is no member of itself.",
     )
