@@ -281,13 +281,23 @@ async def test_every_list_takes_words(client: AsyncClient, path: str) -> None:
         assert says in answer.json()["errors"][0]["detail"]
 
 
-@pytest.mark.parametrize(("few", "met"), [(4000, 10_000), (0, 10_000), (0, 1)])
+MANY = 100_000
+WAYS = {
+    "met at once": {"MET": MANY},
+    "led to by their ids": {"MET": 0},
+    "met by their ids": {"MET": 0, "FEW": 0},
+    "met once their word is corrected": {"FEW": 0, "SOME": 0},
+    "sorted": {"MET": 0, "FEW": 0, "SOME": 0},
+}
+
+
+@pytest.mark.parametrize("bounds", WAYS.values(), ids=WAYS)
 async def test_words_narrow_a_list_like_any_filter(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch, few: int, met: int
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch, bounds: dict[str, int]
 ) -> None:
     """With other filters, in every order, page by page, counted; whichever way leads to what is found."""
-    monkeypatch.setattr(search, "FEW", few)
-    monkeypatch.setattr(search, "MET", met)
+    for name, bound in bounds.items():
+        monkeypatch.setattr(search, name, bound)
     for cache in (search.found, lists._page):  # noqa: SLF001 - statements are made anew
         cache.cache_clear()
     try:
@@ -306,6 +316,17 @@ async def test_words_narrow_a_list_like_any_filter(
         assert (await client.get("/v1/regions?q=østdanmark&as_of=2026-11-22")).json()["items"] == []
         table = (await client.get(f"{url}&format=csv&columns=id")).raise_for_status().text.split()
         assert table[1:] == [item["id"] for item in whole["items"]]
+        spelt, misspelt = [
+            [item["id"] for item in await follow(client, f"/v1/organisations?q={q}&kind=municipality")]
+            for q in ("kommune", "komunne")
+        ]
+        assert misspelt == [id for id in spelt if id.endswith("-kommune")] != []
+        says = {item["id"] for item in await follow(client, "/v1/initiatives?q=sundhed")}
+        for where in ("municipality=dk-0360", "municipality=dk-0360&municipality=dk-0376&unknown=status"):
+            narrowed = [item["id"] for item in await follow(client, f"/v1/initiatives?{where}")]
+            found = (await client.get(f"/v1/initiatives?{where}&q=sundhed&count=true&facet=kind")).json()
+            assert [item["id"] for item in found["items"]] == [id for id in narrowed if id in says]
+            assert found["total"] == sum(v["count"] for v in found["facets"]["kind"]["values"]) == 2
     finally:
         for cache in (search.found, lists._page):  # noqa: SLF001
             cache.cache_clear()

@@ -1,6 +1,6 @@
 """What was granted: sums and counts of grants, by whom, where and when, and per inhabitant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
@@ -40,10 +40,10 @@ from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.organisations import OrganisationRow
 from app.resources.regions import RegionRow
 from app.rest.gaps import may_lack
-from app.rest.links import Candidates, Condition
 from app.rest.missing import absences, refuse_unknown
 from app.rest.one_of import offer
 from app.rest.reading import Reading, Statement
+from app.rest.resource import Sought
 from app.rest.response import Json
 from app.rest.schema import Absent, Count, Day, Id, Schema, wrong
 from app.rest.view import AS_OF, current, json_object, many
@@ -218,13 +218,10 @@ def inhabitants(by: str) -> Subquery:
 
 @lru_cache(maxsize=1000)
 def _summary(present: frozenset[str], group_by: tuple[str, ...]) -> Statement:
-    filters = grants.filters(FundingSummaryQuery)
-    split = next((name for name in filters if name in present and filters[name].linked), None)
-    where = [filters[name].sql(name) for name in filters if name in present and name != split]
-    ways: Sequence[Sequence[Condition]] = [()]
-    if split and (linked := filters[split].linked):
-        ways = Candidates(linked, filters[split].value(split)).ways
-    line = sums({name: KEYS[name] for name in group_by}, *([*where, *way] for way in ways))
+    filters = {name: where for name, where in grants.filters(FundingSummaryQuery).items() if name in present}
+    sought = Sought(grants, filters)
+    where = [where.sql(name) for name, where in filters.items() if name not in sought.names]
+    line = sums({name: KEYS[name] for name in group_by}, *([*where, *way] for way in sought.ways()))
     figures = [func.sum(line.c[name]).label(name) for name in FIGURES]
     by_currency = select(line.c.currency, *figures).group_by(line.c.currency).subquery()
     told, order = _told(line, group_by)
@@ -237,8 +234,7 @@ def _summary(present: frozenset[str], group_by: tuple[str, ...]) -> Statement:
         "lines": many(SummaryLine, told, order=order),
     }
     text = cast(json_object(summary), Text).label("summary")
-    unknown = absences({name: where for name, where in filters.items() if name in present})
-    return Statement(select(text, *unknown), planned_once=not present)
+    return Statement(select(text, *absences(filters)), planned_once=not present)
 
 
 def _told(line: CTE, group_by: tuple[str, ...]) -> tuple[Subquery, list[ColumnElement[Any]]]:

@@ -29,6 +29,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 Condition = ColumnElement[bool]
+Ways = Sequence[Sequence[Condition]]
+"""The conditions of each way of finding some records, of which one finds them all and the others none."""
 FEW: Final = 2000
 """Up to how many records that links lead to are looked up by their ids."""
 
@@ -149,19 +151,17 @@ class Candidates:
         self._any, self._soon = linked.any(values), linked.soon(values)
 
     @property
-    def ways(self) -> Sequence[Sequence[Condition]]:
-        """The conditions by which the few are found, and those by which the many are: one way finds nothing."""
+    def ways(self) -> Ways:
+        """The conditions by which the few are found, and those by which the many are."""
         return ((self._are_few, self._led_to), (~self._are_few, self._any))
 
-    def among(self, records: Select[Any]) -> Matching:
-        """Those of `records` that have one, for all of them to be counted."""
-        return Matching(*(records.where(*way) for way in self.ways))
+    def soon(self, records: Select[Any]) -> Sequence[Select[Any]]:
+        """Those of `records` that have one, for the first of them to be met: all are of one of the selects."""
+        return records.where(self._are_few, self._led_to), records.where(~self._are_few, self._soon)
 
     def page(
         self, records: Select[Any], id: ColumnElement[Any], first: Callable[[Select[Any]], Select[Any]]
     ) -> Select[Any]:
         """Those of `records` that have one and that come `first`, in any order."""
-        found = records.with_only_columns(id)
-        arms = (found.where(self._are_few, self._led_to), found.where(~self._are_few, self._soon))
-        ids = union_all(*(first(arm).subquery().select() for arm in arms)).scalar_subquery()
-        return select().select_from(id.table).where(id == any_(func.array(ids)))
+        arms = (first(arm.with_only_columns(id)).subquery().select() for arm in self.soon(records))
+        return select().select_from(id.table).where(id == any_(func.array(union_all(*arms).scalar_subquery())))

@@ -4,9 +4,10 @@ Its SQL is derived from its shapes, compiled once for each shape of question, an
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 from fastapi import Response
@@ -161,6 +162,27 @@ class Resource(Kind[P, D]):
         return await history(read, self, id, query, caller)
 
 
+class Sought:
+    """What of some filters is looked for in several ways: a value by links, of one filter that has them; and words."""
+
+    def __init__(self, resource: Resource[Any, Any], filters: Mapping[str, Where]) -> None:
+        linked = {name: Candidates(w.linked, w.value(name)) for name, w in filters.items() if w.linked}
+        name = next(iter(linked), "")
+        self.candidates = linked.get(name)
+        self.found = found(resource.name, resource.table.c.id) if "q" in filters else None
+        self._ways = {name: self.candidates, "q": self.found}
+
+    @property
+    def names(self) -> list[str]:
+        """The filters."""
+        return [name for name, sought in self._ways.items() if sought]
+
+    def ways(self, but: str | None = None) -> list[Sequence[Condition]]:
+        """The ways of finding what they all ask for, or would without one of them: no record is found by two."""
+        ways = [sought.ways for name, sought in self._ways.items() if sought and name != but]
+        return [tuple(chain(*way)) for way in product(*ways)]
+
+
 class Shape(NamedTuple):
     """All that the text of a page's statement depends on."""
 
@@ -177,21 +199,20 @@ def _page(resource: Resource[Any, Any], shape: Shape) -> Statement:
     id, key = resource.table.c.id, sort_key(shape.query, shape.sort)
     last_first, filters = shape.sort.startswith("-"), _present(resource, shape)
     first = partial(first_of, id=id, key=key, last_first=last_first)
-    split = ((name, Candidates(w.linked, w.value(name))) for name, w in filters.items() if w.linked)
-    linked, candidates = next(split, (None, None))
+    sought = Sought(resource, filters)
 
     def matching(but: str | None = None) -> Matching:
-        if candidates is None or linked == but:
-            return Matching(_records(resource, shape, but))
-        return candidates.among(_records(resource, shape, but, linked))
+        records = _records(resource, shape, but, *sought.names)
+        return Matching(*(records.where(*way) for way in sought.ways(but)))
 
-    rest = _records(resource, shape, "q" if "q" in filters else linked)
+    rest = _records(resource, shape, *sought.names)
     if shape.after:
         rest = rest.where(beyond(id, key, last_first=last_first))
-    if "q" in filters:
-        rest = found(resource.name, id).page(rest, key, last_first=last_first)
-    elif candidates:
-        rest = candidates.page(rest, id, first)
+    if sought.found:
+        arms = sought.candidates.soon(rest) if sought.candidates else [rest]
+        rest = sought.found.page(arms, key, last_first=last_first)
+    elif sought.candidates:
+        rest = sought.candidates.page(rest, id, first)
     page = page_of(rest, resource.item, id, key, last_first=last_first)
     total = matching().count() if shape.counted else null()
     every = shape.query.filters()

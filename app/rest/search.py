@@ -4,35 +4,45 @@ The database does the work, in functions that a migration makes: what a record s
 when it is written, and what somebody asks becomes a query over them.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any, Final
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Computed,
+    FromClause,
     Index,
     Select,
     Text,
+    and_,
     any_,
     bindparam,
+    case,
     exists,
     func,
+    or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR, Range
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from app.db import Base
+from app.rest.links import Ways
 from app.rest.paging import LIMIT, first_of
 from app.rest.query import Where, stored_column
 
+MET: Final = 1000
+"""In how many records, in the order of a list, those that are found are looked for before anything else."""
 FEW: Final = 2000
 """Up to how many records that are found are looked up by their ids and sorted."""
-MET: Final = 2000
-"""In how many records, in the order of a list, many that are found are looked for."""
+SOME: Final = 20_000
+"""Up to how many records that are found are met in the order of a list by their ids."""
 
 
 class SearchEntryRow(Base):
@@ -79,47 +89,89 @@ class SearchWordRow(Base):
 
 
 Q: Final = bindparam("q", type_=Text())
-WORDLESS: Final = select(
-    func.search_query(Q, False, False).table_valued("exact", "near", "wide", "without").c.wide.is_(None)  # noqa: FBT003
-).scalar_subquery()
+ASKED: Final = func.search_query(Q, False, False).table_valued("exact", "near", "wide", "without")  # noqa: FBT003
 WORDS_WANTED: Final = (
-    WORDLESS,
+    select(ASKED.c.wide.is_(None)).scalar_subquery(),
     "Input should have a word to look for, of letters or digits, beyond words such as »og« and »i«",
 )
 
 
 class Found:
-    """The records of a resource that say what the parameter `q` asks for."""
+    """The records of a resource that say what the parameter `q` asks for.
+
+    How to look for them is settled while a statement runs, for nobody knows beforehand how common a word is.
+    """
 
     def __init__(self, resource: str, id: ColumnElement[str]) -> None:
-        self._few = select(func.search_listed(Q, resource, FEW + 1).table_valued("record_id", "wide")).cte("few")
-        self._id, self._path = id, f"{resource}/"
+        self._some = select(func.search_listed(Q, resource, SOME + 1).table_valued("record_id", "wide")).cte("some")
+        self._number, self._id, self._path = _count(self._some), id, f"{resource}/"
+        self._asked = select(func.coalesce(ASKED.c.wide.op("&&")(ASKED.c.without), ASKED.c.wide)).scalar_subquery()
+        self._meant = select(self._some.c.wide).limit(1).scalar_subquery()  # the same, unless that is misspelt
         entry = aliased(SearchEntryRow)
-        self.all = exists().where(entry.resource == resource, entry.record_id == id, self._says(entry))
+        says = entry.resource == resource, _says(entry, self._meant)
+        self.all = exists().where(entry.record_id == id, *says)
         """That a record is found."""
+        self._all = select(entry.record_id).where(*says)
 
-    def _says(self, entry: type[SearchEntryRow]) -> ColumnElement[bool]:
-        return entry.words.bool_op("@@")(select(self._few.c.wide).limit(1).scalar_subquery())
+    @property
+    def ways(self) -> Ways:
+        """The conditions by which a few are found, by which some, and by which many are: two ways find nothing."""
+        some = select(self._some.c.record_id)
+        return (
+            (self._number <= FEW, self._id == any_(func.array(some.scalar_subquery()))),
+            (self._number > FEW, self._number <= SOME, _hashed(self._id, some)),
+            (self._number > SOME, _hashed(self._id, self._all)),
+        )
 
-    def page(self, records: Select[Any], key: ColumnElement[Any], *, last_first: bool) -> Select[Any]:
-        """Those of `records` that are found and make the page that begins them, in any order.
+    def page(self, arms: Sequence[Select[Any]], key: ColumnElement[Any], *, last_first: bool) -> Select[Any]:
+        """Those of the records of some selects that are found and make the page that begins them, in any order.
 
-        How to look for them is settled while the statement runs, for nobody knows beforehand how common a word is. A
-        few are led to by their ids. Of many, a page is soon met in the order of the list, unless that order has to do
-        with the word: then, having met too few, all are sorted.
+        Of a very common word a page is met at once among the first records of the list, which may also be all that
+        there are.
         """
         id, first = self._id, partial(first_of, last_first=last_first)
-        are_few = select(func.count()).select_from(self._few).scalar_subquery() <= FEW
-        few = any_(func.array(select(self._few.c.record_id).scalar_subquery()))
-        led_to = first(records.with_only_columns(id).where(are_few, id == few), id, key)
-        begun = first(records.with_only_columns(id, key.label("key")).where(~are_few), id, key, most=MET).subquery()
-        entry = aliased(SearchEntryRow)
-        says = select(self._says(entry)).where(entry.id == self._path + begun.c.id).scalar_subquery()
-        met = first(select(begun.c.id).where(says), begun.c.id, begun.c.key).cte("met")
-        is_page = select(func.count()).select_from(met).scalar_subquery() > LIMIT
-        sorted_ = first(records.with_only_columns(id).where(~are_few, ~is_page, self.all), id, key)
-        ids = union_all(led_to, select(met.c.id).where(is_page), sorted_).scalar_subquery()
+
+        def met_with(query: ColumnElement[Any]) -> CTE:
+            begun = [first(arm.with_only_columns(id, key.label("key")), id, key, most=MET).subquery() for arm in arms]
+            met = (first(select(b.c.id).where(self._entry_says(b.c.id, query)), b.c.id, b.c.key) for b in begun)
+            return union_all(*met).cte()
+
+        met, met_as_meant = met_with(self._asked), met_with(self._meant)
+        is_whole = _count(union_all(*(arm.with_only_columns(id).limit(MET) for arm in arms)).subquery()) < MET
+        how = case(
+            (or_(_count(met) > LIMIT, and_(is_whole, _count(met) > 0)), "met"),
+            (self._number <= SOME, "looked for"),
+            (or_(_count(met_as_meant) > LIMIT, is_whole), "met as meant"),
+            else_="looked for",
+        )
+        settled = select(select(how.label("how")).cte("how").c.how).scalar_subquery()
+        looked_for = (
+            first(arm.with_only_columns(id).where(settled == "looked for", *way), id, key)
+            for way in self.ways
+            for arm in arms
+        )
+        ids = union_all(
+            select(met.c.id).where(settled == "met"),
+            select(met_as_meant.c.id).where(settled == "met as meant"),
+            *looked_for,
+        ).scalar_subquery()
         return select().select_from(id.table).where(id == any_(func.array(ids)))
+
+    def _entry_says(self, id: ColumnElement[str], query: ColumnElement[Any]) -> ColumnElement[bool]:
+        entry = aliased(SearchEntryRow)
+        return select(_says(entry, query)).where(entry.id == self._path + id).scalar_subquery()
+
+
+def _says(entry: type[SearchEntryRow], query: ColumnElement[Any]) -> ColumnElement[bool]:
+    return entry.words.bool_op("@@")(query)
+
+
+def _hashed(id: ColumnElement[str], ids: Select[Any]) -> ColumnElement[bool]:
+    return id.in_(ids).is_(true())  # a join would look them up one by one, for it expects few
+
+
+def _count(found: FromClause) -> ColumnElement[int]:
+    return select(func.count()).select_from(found).scalar_subquery()
 
 
 @lru_cache(maxsize=100)
