@@ -34,13 +34,19 @@ def agreement(id: str, start: str | None, end: str | None, *parties: str, **answ
     ("as_of", "counts"),
     [
         ("2006-12-31", {}),
+        ("2010-06-01", {"uncovered": 98}),
+        ("2016-01-01", {"covered": 19, "uncovered": 62, "unknown": 17}),
         ("2021-01-01", {"covered": 98 - 11, "uncovered": 11}),
         ("2026-11-22", {"covered": 11 + 22 + 17, "uncovered": 19, "unknown": 29}),
         ("2027-01-01", {"covered": 11 + 22 + 17, "uncovered": 19, "unknown": 29}),
+        ("2040-01-01", {"uncovered": 19, "unknown": 11 + 22 + 17 + 29}),
     ],
 )
 async def test_what_the_packaged_data_know(client: AsyncClient, as_of: str, counts: dict[str, int]) -> None:
-    """Of 2021 no agreement of Nordjylland is known, of today none of Midtjylland; Hovedstaden's has no period."""
+    """Of 2021 no agreement of Nordjylland is known, of today none of Midtjylland; Hovedstaden's has no period.
+
+    Before the periods that their titles name, none has begun, and none is known to go on long after them.
+    """
     answer = await coverage(client, f"as_of={as_of}")
     none = dict.fromkeys(("covered", "partly", "uncovered", "doubly", "unknown"), 0)
     assert answer["counts"] == none | counts
@@ -155,3 +161,76 @@ async def test_ids_that_nobody_has_are_named_with_near_ones(client: AsyncClient)
     faults = {fault["parameter"]: fault["near"] for fault in answer.json()["errors"]}
     assert "dk-1085" in faults["region"]
     assert "dk-0360" in faults["municipality"]
+
+
+DAYS = ("2010-01-01", "2014-12-31", "2015-01-01", "2019-06-30", "2019-07-01", "2027-12-31", "2028-01-01", "2040-01-01")
+NEVER, EVER = ("9", "9"), ("0", "9")
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "possible"),
+    [
+        (("2019-07-01", "2024-01-01", None), ("2019-07-01", "2024-01-01"), ("2019-07-01", "2024-01-01")),
+        ((None, "2019-07-01", "2015/2018"), ("2015-01-01", "2019-07-01"), ("2015-01-01", "2019-07-01")),
+        ((None, "2019-07-01", None), NEVER, ("0", "2019-07-01")),
+        (("2024-01-01", None, None), ("2024-01-01", "9"), ("2024-01-01", "9")),
+        (("2024-01-01", None, "2024/2027"), ("2024-01-01", "2028-01-01"), ("2024-01-01", "9")),
+        ((None, None, "2024/2027"), NEVER, ("2024-01-01", "9")),
+        ((None, None, None), NEVER, EVER),
+    ],
+)
+async def test_an_agreement_is_in_force_as_far_as_is_known(
+    writer: Writer,
+    own_client: AsyncClient,
+    said: tuple[str | None, str | None, str | None],
+    known: tuple[str, str],
+    possible: tuple[str, str],
+) -> None:
+    """By its own period, and by the one that its title names, where the first day is unknown or the last."""
+    start, end, nominal = said
+    kind, id, data = agreement("aftalen", start, end, "lolland-kommune")
+    unknown = {"period": None} if start is end is None else {}
+    body = data.model_dump(mode="json") | {"nominal": nominal and {"edtf": nominal}} | unknown
+    await put(writer, (kind, id, validate(HealthAgreementData, body)))
+
+    for day in DAYS:
+        is_known, is_possible = known[0] <= day < known[1], possible[0] <= day < possible[1]
+        for asked, told in (("true", is_known), ("false", not is_possible)):
+            answer = await own_client.get(f"/v1/health-agreements?id=aftalen&in_force={asked}&as_of={day}")
+            assert len(answer.json()["items"]) == told, (day, asked)
+        (lolland,) = (await coverage(own_client, f"as_of={day}&municipality=dk-0360"))["items"]
+        for name, told in (("agreements", is_known), ("unknown", is_possible and not is_known)):
+            assert ("aftalen" in {item["id"] for item in lolland[name]}) == told, (day, name)
+
+
+async def test_what_replaces_or_ends_an_agreement_is_heard(writer: Writer, own_client: AsyncClient) -> None:
+    """Of unknown end, it is over when another replaces it or a milestone says so; extended, it goes on."""
+    open_ended, ended = {"start": "2015-01-01", "end": None}, {"start": "2015-01-01", "end": "2020-01-01"}
+    lapsed = [{"kind": "lapsed", "date": {"edtf": "2018-05-01"}}]
+    extended = [{"until": "2019-02-01", "legal_basis": None}]
+    for id, more in {
+        "a-afloest": {"period": open_ended},
+        "b-efter": {"period": {"start": "2019-01-01", "end": None}, "replaces": "a-afloest"},
+        "c-bortfaldet": {"period": open_ended, "milestones": lapsed},
+        "d-forlaenget": {"period": open_ended, "nominal": {"edtf": "2015/2018"}, "extensions": extended},
+        "e-endnu": {"period": ended},
+        "f-for-tidligt": {"period": {"start": "2019-01-01", "end": "2019-06-01"}, "replaces": "e-endnu"},
+    }.items():
+        kind, _, data = agreement(id, "2000-01-01", None)
+        await put(writer, (kind, id, validate(HealthAgreementData, data.model_dump(mode="json") | more)))
+    for day, letters in (("2018-12-31", "ade"), ("2019-01-31", "bdef"), ("2019-02-01", "bef"), ("2019-12-31", "be")):
+        found = (await own_client.get(f"/v1/health-agreements?in_force=true&as_of={day}")).json()["items"]
+        assert "".join(item["id"][0] for item in found if item["id"][1] == "-") == letters, day
+
+
+async def test_answers_are_awaited_from_when_they_were_asked_for(writer: Writer, own_client: AsyncClient) -> None:
+    """By `course=` as by the deadlines: not before the agreement was sent, nor once all have adopted it."""
+    steps = [("sent_to_parties", "2026-10-19"), ("adopted_by_parties", "2026-11-20")]
+    kind, id, data = agreement("aftalen", "2027-01-01", None, "lolland-kommune", deadline="2026-12-01")
+    milestones = [{"kind": kind, "date": {"edtf": day}} for kind, day in steps]
+    body = data.model_dump(mode="json") | {"milestones": milestones}
+    await put(writer, (kind, id, validate(HealthAgreementData, body)))
+    for day, awaited in (("2026-10-18", 0), ("2026-10-19", 1), ("2026-11-19", 1), ("2026-11-20", 0)):
+        for path in ("health-agreements?course=awaiting_answers", "deadlines?kind=answer"):
+            found = (await own_client.get(f"/v1/{path}&as_of={day}")).json()["items"]
+            assert len(found) == awaited, (path, day)

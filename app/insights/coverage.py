@@ -15,21 +15,21 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
     literal_column,
     select,
     true,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, aggregate_order_by, distinct_on
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, aggregate_order_by
 from typing_extensions import TypeAliasType
 
 from app.errors import BadParameters, bad_parameter
+from app.insights.binding import BINDING
 from app.resources.health_agreements.shapes import Decision
-from app.resources.health_agreements.tables import HealthAgreementRow, PartyRow
 from app.resources.municipalities.map import ON_THE_MAP
 from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
-from app.resources.organisations.tables import OrganisationRow
 from app.resources.regions import Country, RegionRow
 from app.rest.dates import Period
 from app.rest.export.answer import Listing
@@ -53,7 +53,7 @@ CoverageState = TypeAliasType(
 - `partly`: in a part of the period only
 - `uncovered`: no agreement that the register knows of binds it in the period
 - `doubly`: two agreements at once on some day of the period
-- `unknown`: none is known to be in force, but one whose period is unknown binds it"""
+- `unknown`: none is known to be in force, but one binds it that may be"""
         ),
     ],
 )
@@ -90,7 +90,8 @@ class Covered(Schema):
     agreements: list[Covering]
     """The agreements in force that bind it on some day of the period, the earliest first."""
     unknown: list[Covering]
-    """The agreements that bind it and whose period is unknown."""
+    """The agreements that bind it and may be in force on other days of the period: their period is unknown, or their
+    end is, and the period that their title names is over."""
     gaps: list[Period]
     """The parts of the period in which no agreement that is known to be in force binds it."""
 
@@ -107,7 +108,7 @@ class CoverageCounts(Schema):
     doubly: Count = Field(examples=[0])
     """By two at once on some day of the period."""
     unknown: Count = Field(examples=[29])
-    """By none that is known to be in force, but bound by one whose period is unknown."""
+    """By none that is known to be in force, but bound by one that may be."""
 
 
 class Coverage(Schema):
@@ -125,39 +126,28 @@ class Coverage(Schema):
 
 START, END = bindparam("start", type_=Date()), bindparam("end", type_=Date())
 ASKED: Final = func.daterange(START, END, type_=DATERANGE())
-BINDING: Final = (
-    select(
-        OrganisationRow.municipality_id,
-        HealthAgreementRow.id,
-        HealthAgreementRow.title,
-        HealthAgreementRow.legal_basis,
-        HealthAgreementRow.period,
-        PartyRow.decision,
-        PartyRow.decided_on,
-        PartyRow.deadline,
-    )
-    .join(PartyRow, PartyRow.organisation_id == OrganisationRow.id)
-    .join(HealthAgreementRow, HealthAgreementRow.id == PartyRow.record_id)
-    .where(HealthAgreementRow.kind == "health_agreement", OrganisationRow.municipality_id.is_not(None))
-    .ext(distinct_on(OrganisationRow.municipality_id, HealthAgreementRow.id))
-    .subquery("binding")
-)
-"""The statutory agreements that bind each municipality, by way of the authority that governs it."""
+
+
+def _days(period: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A period as a set of days; none when it is null."""
+    return func.coalesce(func.datemultirange(period), func.datemultirange(), type_=DATEMULTIRANGE())
 
 
 def _bound() -> Subquery:
-    """What binds each municipality: the agreements in force in the period, those of unknown period, and when."""
-    period = BINDING.c.period
-    there, unknown = period.overlaps(ASKED), period.is_(None)
-    held = period.intersection(ASKED)
+    """What binds each municipality: the agreements in force in the period, those that may be besides, and when."""
+    days, period = BINDING.c.known, BINDING.c.period
+    held = days.intersection(ASKED)
+    there, unknown = func.coalesce(days.overlaps(ASKED), false()), _days(BINDING.c.possible.intersection(ASKED))
     whole = json_object({"start": func.lower(period), "end": func.upper(period)})
-    item = {name: BINDING.c[name] for name in Covering.model_fields} | {"period": case((~unknown, whole))}
-    agreement = func.json_agg(aggregate_order_by(json_object(item), period, BINDING.c.id), type_=postgresql.JSON())
+    item = {name: BINDING.c[name] for name in Covering.model_fields} | {"period": case((period.is_not(None), whole))}
+    agreement = func.json_agg(
+        aggregate_order_by(json_object(item), BINDING.c.possible, BINDING.c.id), type_=postgresql.JSON()
+    )
     return (
         select(
             BINDING.c.municipality_id,
             agreement.filter(there).label("agreements"),
-            agreement.filter(unknown).label("unknown"),
+            agreement.filter(~func.isempty(unknown - _days(held))).label("unknown"),
             func.range_agg(held, type_=DATEMULTIRANGE()).filter(there).label("days"),
             func.sum(func.upper(held) - func.lower(held)).filter(there).label("length"),
         )
@@ -215,8 +205,8 @@ router: Final = APIRouter(prefix=coverage.path, tags=["insights"])
 async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) -> Json[Coverage]:
     """Which municipalities a statutory health agreement in force binds (Sundhedsloven § 205), and which none does.
 
-    It is in force when the day, or some day of the period, lies in its period, extensions included; an agreement whose
-    period is unknown covers nobody, and is named.
+    It is in force when the day, or some day of the period, lies in its period, extensions included. An agreement whose
+    period is unknown covers nobody, and is named; so is one whose end is unknown once the period of its title is over.
     """
     format = choose(query, coverage.formats, coverage.columns)
     as_of = query.as_of or read.today()

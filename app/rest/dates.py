@@ -20,9 +20,10 @@ class Period(Schema):
     """A span of days, half open: `start` belongs to it, `end` is the first day after it."""
 
     start: Day | None = Field(examples=["2007-01-01"])
-    """The first day of the period; null when unknown or without beginning."""
+    """The first day of the period; null when unknown or without beginning: on any day before its end it is then under
+    way, unless something else says when it began."""
     end: Day | None = Field(examples=["2027-01-01"])
-    """The first day after the period (exclusive); null when unknown or without end."""
+    """The first day after the period (exclusive); null when unknown or without end: it is then under way still."""
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:

@@ -37,11 +37,11 @@ from typing_extensions import TypeAliasType
 from app.db import table_of
 from app.errors import BadParameters, bad_parameter
 from app.insights.deadlines.calendar import calendar
-from app.insights.findings.answers import ALL_ADOPTED, SENT
 from app.insights.findings.deliveries import Delivery, undelivered
 from app.insights.findings.rules import days
 from app.insights.records import RecordRef, in_regions, path_of, record_ref
 from app.resources.grants.tables import AccountRow, GrantRow, RecipientRow, ReportRow
+from app.resources.health_agreements.course import SENT, UNANSWERED, possible_days
 from app.resources.health_agreements.tables import HealthAgreementRow, PartyRow
 from app.resources.organisations.tables import OrganisationRow
 from app.rest.export.answer import Listing
@@ -222,11 +222,6 @@ def _due() -> CTE:
 
 def _answers() -> Select[*tuple[Any, ...]]:
     """The answers of parties that are not known to have given one, to agreements that were sent and have not ended."""
-    not_given = or_(
-        PartyRow.decision == "pending",
-        PartyRow.decided_on > AS_OF,
-        and_(PartyRow.decision.is_(None), ~ALL_ADOPTED),
-    )
     uid = path_of("health-agreements", PartyRow.record_id).concat("/parties/").concat(PartyRow.organisation_id)
     return (
         select(
@@ -244,8 +239,8 @@ def _answers() -> Select[*tuple[Any, ...]]:
         .where(
             PartyRow.deadline.is_not(None),
             SENT,
-            not_given,
-            func.coalesce(func.upper(HealthAgreementRow.period) > AS_OF, true()),
+            UNANSWERED,
+            func.coalesce(func.upper(possible_days(HealthAgreementRow), type_=Date) > AS_OF, true()),
         )
     )
 

@@ -25,14 +25,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, array
 from sqlalchemy.orm import aliased
 
-from app.insights.coverage import BINDING
+from app.insights.binding import BINDING
 from app.insights.findings.rules import Rule, Said, days, found, pointers
 from app.insights.records import path_of
 from app.resources.consultations import ConsultationRow
+from app.resources.health_agreements.course import known_days
 from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, ReviewRow
 from app.resources.municipalities.tables import MembershipRow
 from app.resources.plans.tables import PlanMilestoneRow
-from app.rest.view import AS_OF, current
+from app.rest.view import AS_OF
 
 ONE_FOR_EACH_REGION: Final = Said(
     "BEK nr. 1569 af 16. december 2013: én sundhedsaftale for hver region",
@@ -45,6 +46,7 @@ START, END = func.lower(HealthAgreementRow.period), func.upper(HealthAgreementRo
 YEAR = cast(extract("year", AS_OF), Integer)
 LAST_YEAR = func.daterange(func.make_date(YEAR - 1, 1, 1), func.make_date(YEAR, 1, 1), type_=DATERANGE())
 BOUND = BINDING.c.id == HealthAgreementRow.id
+KNOWN = known_days(HealthAgreementRow)
 HEARD = func.coalesce(
     path_of("health-agreements", ConsultationRow.agreement_id), path_of("plans", ConsultationRow.plan_id)
 )
@@ -190,9 +192,8 @@ AGREEMENT_RULES: Final = (
         ),
         found=found("health-agreements", HealthAgreementRow.id, period=LAST_YEAR).where(
             STATUTORY,
-            START.is_not(None),
-            current(HealthAgreementRow),
-            HealthAgreementRow.period.contains(LAST_YEAR),
+            KNOWN.contains(AS_OF),
+            KNOWN.contains(LAST_YEAR),
             ~exists().where(ReviewRow.record_id == HealthAgreementRow.id, ReviewRow.year == YEAR - 1),
         ),
     ),

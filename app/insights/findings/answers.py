@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import exists, func, or_, select, true
+from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import array
 
 from app.insights.findings.rules import Rule, Said, days, found
 from app.insights.records import path_of
-from app.resources.health_agreements.tables import MilestoneRow, PartyRow
+from app.resources.health_agreements.course import ALL_ADOPTED
+from app.resources.health_agreements.tables import PartyRow
 from app.rest.view import AS_OF
 
 DEADLINE: Final = Said(
@@ -22,21 +23,6 @@ PARTY = {
 OVERDUE = found("health-agreements", PartyRow.record_id, **PARTY, days=days(PartyRow.deadline, AS_OF)).where(
     PartyRow.deadline < AS_OF
 )
-
-ALL_ADOPTED: Final = exists().where(
-    MilestoneRow.record_id == PartyRow.record_id,
-    MilestoneRow.kind == "adopted_by_parties",
-    func.coalesce(MilestoneRow.date_latest <= AS_OF, true()),
-)
-"""That the last council had adopted the agreement by the day asked about, whenever each of them did."""
-SENT: Final = func.coalesce(
-    select(func.min(MilestoneRow.date_earliest))
-    .where(MilestoneRow.record_id == PartyRow.record_id, MilestoneRow.kind == "sent_to_parties")
-    .scalar_subquery()
-    <= AS_OF,
-    true(),
-)
-"""That the agreement was not sent to the parties only after the day asked about."""
 
 ANSWER_RULES: Final = (
     Rule(

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import exists, func, select
 
-from app.insights.coverage import BINDING
+from app.insights.binding import BINDING
 from app.insights.findings.agreements import ONE_FOR_EACH_REGION
 from app.insights.findings.rules import Rule, Said, found, paths
 from app.resources.municipalities.map import ON_THE_MAP
@@ -12,8 +12,7 @@ from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.rest.view import AS_OF, current
 
 BOUND = BINDING.c.municipality_id == MunicipalityRow.id
-IN_FORCE = BINDING.c.period.contains(AS_OF)
-ENDED: Final = select(func.max(func.upper(BINDING.c.period))).where(BOUND, func.upper(BINDING.c.period) <= AS_OF)
+ENDED: Final = select(func.max(func.upper(BINDING.c.possible))).where(BOUND, func.upper(BINDING.c.possible) <= AS_OF)
 
 MUNICIPALITY_RULES: Final = (
     Rule(
@@ -27,7 +26,7 @@ MUNICIPALITY_RULES: Final = (
         found=found("municipalities", MunicipalityRow.id, day=ENDED.scalar_subquery()).where(
             ON_THE_MAP,
             MunicipalityRow.country == "DK",
-            ~exists().where(BOUND, IN_FORCE | BINDING.c.period.is_(None)),
+            ~exists().where(BOUND, BINDING.c.possible.contains(AS_OF)),
         ),
     ),
     Rule(
@@ -41,9 +40,9 @@ MUNICIPALITY_RULES: Final = (
         found=found(
             "municipalities",
             MunicipalityRow.id,
-            others=paths("health-agreements", BINDING.c.id, BINDING.c.period, BINDING.c.id),
+            others=paths("health-agreements", BINDING.c.id, BINDING.c.known, BINDING.c.id),
         )
-        .where(BOUND, ON_THE_MAP, IN_FORCE, ~func.lower_inf(BINDING.c.period))
+        .where(BOUND, ON_THE_MAP, BINDING.c.known.contains(AS_OF))
         .group_by(MunicipalityRow.id)
         .having(func.count() > 1),
     ),

@@ -22,7 +22,6 @@ from sqlalchemy import (
     literal,
     literal_column,
     null,
-    or_,
     select,
     true,
     union,
@@ -41,7 +40,8 @@ from app.insights.inheritance.shapes import (
 )
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow, AreaChangeRow, area_changes
 from app.resources.grants import AccountRow, GrantRow, RecipientRow, ReportRow, grants
-from app.resources.health_agreements import HealthAgreementRow, MilestoneRow, health_agreements
+from app.resources.health_agreements import HealthAgreementRow, health_agreements
+from app.resources.health_agreements.course import in_force, possible_days
 from app.resources.initiatives import InitiativeRow, PartnerRow, initiatives
 from app.resources.organisations import MemberRow, OfficeRow, OrganisationRow, PredecessorRow, organisations
 from app.resources.regions import RegionRow, regions
@@ -152,21 +152,10 @@ def _bodies(passing: CTE, authority: CTE) -> CTE:
 
 def _agreements(passing: CTE) -> Select[Any]:
     """The agreements of these regions that are not known to be over, or yet to begin."""
-    agreement, day = HealthAgreementRow, passing.c.day
-    later, amended = aliased(HealthAgreementRow), aliased(HealthAgreementRow)
-    lapsed = exists().where(
-        MilestoneRow.record_id == agreement.id, MilestoneRow.kind == "lapsed", MilestoneRow.date_latest <= day
-    )
-    replaced = exists().where(later.replaces_id == agreement.id, func.lower(later.period, type_=Date) <= day)
-    orphaned = exists().where(amended.id == agreement.amends_id, func.upper(amended.period, type_=Date) <= day)
-    found = _records(health_agreements, passing).add_columns(current(agreement, day).label("in_force"))
-    begun = func.coalesce(func.lower(agreement.period, type_=Date), agreement.nominal_earliest) <= day
-    return found.where(
-        agreement.region_id == passing.c.region_id,
-        _not_over(agreement, day),
-        func.coalesce(begun, true()),
-        ~or_(lapsed, replaced, orphaned),
-    )
+    agreement, day, amended = HealthAgreementRow, passing.c.day, aliased(HealthAgreementRow)
+    orphaned = exists().where(amended.id == agreement.amends_id, func.upper(possible_days(amended), type_=Date) <= day)
+    found = _records(health_agreements, passing).add_columns(in_force(agreement, day).label("in_force"))
+    return found.where(agreement.region_id == passing.c.region_id, possible_days(agreement).contains(day), ~orphaned)
 
 
 def _grants(authority: CTE) -> CTE:
@@ -200,16 +189,16 @@ def _duties(given: CTE) -> Select[Any]:
 
 
 def _initiatives(authority: CTE) -> Select[Any]:
-    """The initiatives that these authorities lead and that are not known to be over."""
+    """The initiatives that these authorities lead or are partners in, and that are not known to be over."""
     found = select(authority.c.change_id, authority.c.day)
-    leads = found.add_columns(InitiativeRow.id).where(InitiativeRow.lead_id == authority.c.id)
-    in_front = found.add_columns(PartnerRow.record_id).where(
-        PartnerRow.organisation_id == authority.c.id, PartnerRow.role == "lead_partner"
+    led = found.add_columns(InitiativeRow.id).where(InitiativeRow.lead_id == authority.c.id)
+    shared = found.add_columns(PartnerRow.record_id).where(
+        PartnerRow.organisation_id == authority.c.id, _not_over(PartnerRow, authority.c.day)
     )
-    led = union(leads, in_front).subquery()
+    carried = union(led, shared).subquery()
     carried_on = func.coalesce(InitiativeRow.status != all_(literal(OVER, ARRAY(Text))), true())
-    return _records(initiatives, led).where(
-        InitiativeRow.id == led.c.id, carried_on, _not_over(InitiativeRow, led.c.day)
+    return _records(initiatives, carried).where(
+        InitiativeRow.id == carried.c.id, carried_on, _not_over(InitiativeRow, carried.c.day)
     )
 
 

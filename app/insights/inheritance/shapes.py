@@ -35,7 +35,7 @@ class InheritedAgreement(Inherited):
     """An agreement of a predecessor."""
 
     in_force: bool | None = Field(examples=[True])
-    """Whether it is known to be in force; null when its period is unknown, and it is not known to have ended."""
+    """Whether it is known to be in force; null when it may be, as `in_force=` of the agreements has it."""
 
 
 class InheritedDuty(Inherited):
@@ -91,7 +91,7 @@ class Passing(Inherited):
     duties: Counted[InheritedDuty]
     """The accounts and reports of these grants that are not known to have been delivered."""
     initiatives: Counted[Inherited]
-    """The initiatives that their authorities lead and that are not known to be over."""
+    """The initiatives that their authorities lead or are partners in, and that are not known to be over."""
     bodies: Counted[Inherited]
     """The committees and other bodies that are theirs alone: they drafted their agreements, or follow one that did, or
     their authorities sit there and no other region's. With the regions they end or turn into others."""

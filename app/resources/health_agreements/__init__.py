@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from typing_extensions import TypeAliasType
 
 from app.auth import MaybeSignedIn
+from app.resources.health_agreements.course import SENT, UNANSWERED, in_force, possible_days
 from app.resources.health_agreements.shapes import (
     Decision,
     HealthAgreement,
@@ -30,7 +31,7 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Day, Id, Page, Ref
 from app.rest.sent import Sent
 from app.rest.versions import Diff, DiffQuery, diff
-from app.rest.view import AS_OF, begun_by, current, lasts_to, latest_by, many
+from app.rest.view import AS_OF, begun_by, lasts_to, latest_by, many
 
 __all__ = ["HealthAgreementData", "HealthAgreementRow", "MilestoneRow", "health_agreements"]
 
@@ -44,7 +45,8 @@ Course = TypeAliasType(
         Field(
             description="""- `extended`: it was made to last longer
 - `in_force_before_approval`: it was certainly in force before the authority approved it
-- `awaiting_answers`: a party is not known to have answered, and its deadline has not passed on the day asked about"""
+- `awaiting_answers`: it was sent to its parties, one of them is not known to have answered, and its deadline has not
+  passed on the day asked about"""
         ),
     ],
 )
@@ -60,9 +62,14 @@ COURSES: Final = {
     "awaiting_answers": exists().where(
         PartyRow.record_id == HealthAgreementRow.id,
         PartyRow.deadline >= AS_OF,
-        func.coalesce(PartyRow.decision, "pending") == "pending",
+        SENT,
+        UNANSWERED,
     ),
 }
+
+
+DATED: Final = HealthAgreementRow.period.is_not(None)
+DAYS: Final = possible_days(HealthAgreementRow)
 
 
 class HealthAgreementQuery(ListQuery):
@@ -97,16 +104,16 @@ class HealthAgreementQuery(ListQuery):
     """Only agreements that bind one of these organisations, by id."""
     decision: Annotated[list[Decision] | Absent, any_of(PartyRow.decision)] = Field(None, examples=[["pending"]])
     """Only agreements that a party has answered in one of these ways."""
-    in_force: Annotated[bool | Absent, Where(lambda yes: current(HealthAgreementRow) == yes)] = Field(
+    in_force: Annotated[bool | Absent, Where(lambda yes: in_force(HealthAgreementRow) == yes)] = Field(
         None, examples=[True]
     )
-    """Only agreements that are known to be in effect on the day asked about, or known not to be; whose period is
-    unknown is in neither answer."""
-    effective_from: Annotated[Day | Absent, Where(lambda day: lasts_to(HealthAgreementRow.period, day))] = Field(
+    """Only agreements that are known to be in effect on the day asked about, or known not to be. In neither answer is
+    one whose period is unknown, nor one whose end is unknown once the period that its title names is over."""
+    effective_from: Annotated[Day | Absent, Where(lambda day: DATED & lasts_to(DAYS, day))] = Field(
         None, examples=["2019-01-01"]
     )
     """Only agreements not known to have ended by this day; with `effective_to` those in effect in a period."""
-    effective_to: Annotated[Day | Absent, Where(lambda day: begun_by(HealthAgreementRow.period, day))] = Field(
+    effective_to: Annotated[Day | Absent, Where(lambda day: DATED & begun_by(DAYS, day))] = Field(
         None, examples=["2019-12-31"]
     )
     """Only agreements not known to begin after this day."""
