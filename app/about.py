@@ -15,7 +15,7 @@ from app.auth import Known, Role
 from app.db import table_of
 from app.errors import Unavailable
 from app.insights import INSIGHTS
-from app.migrating import head
+from app.migrating import mismatch
 from app.resources import RESOURCES
 from app.resources.organisations import OrganisationRow
 from app.rest import known
@@ -105,9 +105,8 @@ async def livez(_: Annotated[Nothing, Query()]) -> Health:
 async def readyz(_: Annotated[Nothing, Query()], read: Reading) -> Health:
     """Tell that the database can be reached and its schema is the newest; 503 otherwise."""
     row = await read.row(_version(), {})
-    found = row["version_num"] if row else "none"
-    if found != head():
-        raise Unavailable(f"The database has schema {found}, and {head()} is needed: run `broen migrate`.")
+    if wrong := mismatch(row and row["version_num"]):
+        raise Unavailable(wrong)
     return Health(status="ok")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from sqlalchemy import text
@@ -32,16 +32,44 @@ What is searched is kept by the log itself. Of keys it reads the hashes, and not
 """
 
 
+OWNS: Final = """
+select $1 = current_user
+    or exists (select from pg_tables where schemaname = 'public' and tablename = 'revision' and tableowner = $1)
+"""
+
+
+class SchemaError(Exception):
+    """A database that cannot be migrated; the message says why, and what would be right."""
+
+
 @cache
-def head() -> str:
-    """The newest version of the schema, of which the migrations themselves tell."""
+def versions() -> tuple[str, ...]:
+    """The versions of the schema that this version of the service knows, of which the migrations themselves tell."""
     files = (file.read_text() for file in (SCRIPTS / "versions").glob("*.py"))
-    return max(found[1] for found in map(NUMBER.search, files) if found)
+    return tuple(sorted(found[1] for found in map(NUMBER.search, files) if found))
+
+
+def mismatch(found: str | None) -> str | None:
+    """What is wrong with a database whose schema has this version, and what would help; None when nothing is."""
+    newest = versions()[-1]
+    if found is None or found in versions():
+        needed = f"The database has schema {found or 'none'}, and {newest} is needed: run `broen migrate`."
+        return None if found == newest else needed
+    return f"The database has schema {found}, which is newer than {newest}: run the newer version of Broen."
 
 
 def migrate(url: str, runtime_role: str | None = None) -> None:
-    """Bring a database to the newest schema; several at once wait for each other, and only the first has work to do."""
-    if asyncio.run(_version(url)) != head():
+    """Bring a database to the newest schema; several at once wait for each other, and only the first has work to do.
+
+    A SchemaError when its schema is newer than any that is known, or when the role that is to serve owns the tables.
+    """
+    found = asyncio.run(version_of(url))
+    if found not in (None, *versions()):
+        raise SchemaError(mismatch(found))
+    if runtime_role and asyncio.run(_owns(url, runtime_role)):
+        right = "Name the role that the service connects as, which may do less, or leave it out."
+        raise SchemaError(f"BROEN_RUNTIME_ROLE: {runtime_role} owns the tables. {right}")
+    if mismatch(found):
         upgrade(url, "head")
     if runtime_role:
         asyncio.run(_grant(url, runtime_role))
@@ -58,16 +86,26 @@ def upgrade(url: str, to: str) -> None:
     command.upgrade(config, to)
 
 
-async def _version(url: str) -> str | None:
+async def version_of(url: str) -> str | None:
     """The version of a database's schema; None of one that has none yet."""
+    try:
+        version: str | None = await _value(url, "select version_num from alembic_version")
+    except asyncpg.UndefinedTableError:
+        return None
+    return version
+
+
+async def _owns(url: str, role: str) -> bool:
+    """Whether the tables are a role's, or will be."""
+    return bool(await _value(url, OWNS, role))
+
+
+async def _value(url: str, query: str, *values: str) -> Any:
     connection = await asyncpg.connect(url, timeout=10)
     try:
-        version: str | None = await connection.fetchval("select version_num from alembic_version")
-    except asyncpg.UndefinedTableError:
-        version = None
+        return await connection.fetchval(query, *values)
     finally:
         await connection.close()
-    return version
 
 
 async def _grant(url: str, role: str) -> None:

@@ -23,7 +23,15 @@ def _postgresql(url: str) -> str:
         _ = urlsplit(url).port
     except ValueError as error:
         raise ValueError("the port of the address should be a number") from error
+    if "@" in urlsplit(url).path:
+        raise ValueError("a password's @, / and : should be percent-encoded, as %40, %2F and %3A")
     return url
+
+
+def _path(path: str) -> str:
+    if path and (not path.startswith("/") or path.endswith("/") or "//" in path):
+        raise ValueError("should begin with / and not end with it, such as /broen")
+    return path
 
 
 def _network(address: str) -> str:
@@ -82,7 +90,7 @@ class Settings(BaseSettings):
     """The port to listen on; 0 takes a free one."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """How many processes answer requests."""
-    root_path: Annotated[str, Field(pattern=r"^(/[^/]+)*$")] = ""
+    root_path: Annotated[str, AfterValidator(_path)] = ""
     """The path under which a proxy publishes the service, such as /broen."""
     trusted_proxies: Annotated[
         tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_separated)
@@ -177,7 +185,8 @@ def load_settings(**given: object) -> Settings:
     try:
         settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong += [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}." for e in error.errors()]  # its value may be secret
+        faults = [(str(e["loc"][0]), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+        wrong += [f"{PREFIX}{name.upper()}: {says}." for name, says in faults]  # without the value, which may be secret
     if wrong:
         raise SettingsError("\n".join(wrong))
     return settings

@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, select
 from app.auth.keys import ApiKeyRow
 from app.auth.limits import AllowanceRow
 from app.db import Base
-from app.migrating import head
+from app.migrating import mismatch
 from app.resources import RESOURCES
 from app.rest.changes import ChangeRow, MirrorRow, RevisionRow
 from app.rest.paging import sort_key
@@ -133,7 +133,7 @@ async def test_danish_order_folds_what_danes_fold(register: str) -> None:
 
 async def test_the_schema_is_at_head(register: str) -> None:
     """And head is what the scripts say."""
-    assert await value(register, "select version_num from alembic_version") == head()
+    assert mismatch(await value(register, "select version_num from alembic_version")) is None
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)

@@ -219,7 +219,10 @@ def test_each_request_is_one_line_of_json_with_its_id(tmp_path: Path, register: 
         ({"trusted_proxies": "10.0.0.0/99"}, "BROEN_TRUSTED_PROXIES"),
         ({"statement_seconds": "0"}, "BROEN_STATEMENT_SECONDS"),
         ({"database_url": "postgresql://u:secret@host:port/db"}, "the port of the address should be a number"),
-        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "The database"),
+        ({"database_url": "postgresql://u:p@secret/w@host/db"}, "percent-encoded"),
+        ({"root_path": "/broen/"}, "BROEN_ROOT_PATH: should begin with / and not end with it, such as /broen."),
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "BROEN_DATABASE_URL says where it is."),
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none?sslmode=secure"}, "sslmode"),
     ],
 )
 def test_what_is_set_wrong_is_said_in_a_sentence(settings: dict[str, object], says: str) -> None:
@@ -228,6 +231,16 @@ def test_what_is_set_wrong_is_said_in_a_sentence(settings: dict[str, object], sa
     assert ended.returncode == 1
     assert says in ended.stderr
     assert "secret" not in ended.stderr
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:
+    """With the settings that name it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        command = [BROEN, "serve", f"--port={taken.getsockname()[1]}"]
+        ended = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "see BROEN_HOST and BROEN_PORT" in ended.stderr
 
 
 @pytest.mark.parametrize(("option", "says"), [("--port=70000", "BROEN_PORT"), ("--workers=0", "BROEN_WORKERS")])
@@ -336,6 +349,11 @@ async def test_a_schema_that_is_not_the_newest_is_not_ready(fresh: str, settings
         behind = await client.get("/readyz")
         assert (behind.status_code, behind.headers["Content-Type"]) == (503, "application/problem+json")
         assert "broen migrate" in behind.json()["detail"]
+        await execute(fresh, "update alembic_version set version_num = '9999'")
+        newer = (await client.get("/readyz")).json()["detail"]
+        assert "run the newer version of Broen" in newer
+        ended = await asyncio.to_thread(broen, "migrate", database_url=fresh)
+        assert (ended.returncode, newer in ended.stderr) == (1, True)
         await execute(fresh, "drop table alembic_version")
         assert "broen migrate" in (await client.get("/readyz")).json()["detail"]
 
@@ -371,6 +389,14 @@ async def as_service(fresh: str) -> str:
     ended = await asyncio.to_thread(broen, "migrate", migration_database_url=fresh, runtime_role=role)
     assert "newest" in ended.stdout
     return make_url(fresh).update_query_dict({"user": role}).render_as_string(hide_password=False)
+
+
+async def test_the_role_that_owns_the_tables_cannot_be_the_one_that_serves(fresh: str) -> None:
+    """It would lose rights that its own foreign keys need; nothing is taken from it."""
+    owner = await value(fresh, "select tableowner from pg_tables where tablename = 'revision'")
+    ended = await asyncio.to_thread(broen, "migrate", migration_database_url=fresh, runtime_role=owner)
+    assert (ended.returncode, "BROEN_RUNTIME_ROLE" in ended.stderr) == (1, True)
+    assert (await asyncio.to_thread(broen, "load", database_url=fresh)).returncode == 0
 
 
 REFUSED: Final = (

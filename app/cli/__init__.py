@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from asyncpg import PostgresError
+from asyncpg import InsufficientPrivilegeError, InterfaceError, PostgresError
 from sqlalchemy.exc import DBAPIError
 from uvicorn.supervisors import Multiprocess
 
@@ -24,6 +24,7 @@ from app.data.sample import load_sample
 from app.embedded import EmbeddedError
 from app.errors import BroenError, Forbidden, Unavailable
 from app.main import create_api
+from app.migrating import SchemaError, mismatch, version_of
 from app.migrating import migrate as migrate_database
 from app.rest.reading import Reader, ServerTooOldError
 from app.rest.writing import Writer
@@ -35,6 +36,7 @@ cli = typer.Typer(
     "The README lists every setting.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_show_locals=False,  # a password may be among them
 )
 
 cli.add_typer(keys, name="keys")
@@ -72,7 +74,10 @@ def serve(
         timeout_graceful_shutdown=settings.shutdown_seconds,
         timeout_worker_healthcheck=30,  # on a busy machine a worker imports for longer than the five of uvicorn
     )
-    bound = config.bind_socket()
+    try:
+        bound = config.bind_socket()
+    except SystemExit:  # it has said why
+        sys.exit(f"broen: {settings.host}, port {settings.port}, cannot be listened on: see BROEN_HOST and BROEN_PORT.")
     with database(settings) as url:
         os.environ[f"{PREFIX}DATABASE_URL"] = url  # for the workers, which read their own settings
         if setup or not settings.database_url:
@@ -80,7 +85,7 @@ def serve(
         asyncio.run(check(settings, url))
         host, port = bound.getsockname()[:2]
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-        server = Server(config, f"http://{shown}:{port}{settings.root_path}")
+        server = Server(config, f"http://{shown}:{port}")  # where the proxy asks, which strips its path
         if settings.workers > 1:
             announce(server.base)
             Multiprocess(config, sockets=[bound]).run()
@@ -188,23 +193,31 @@ async def loading(settings: Settings, url: str, sample: int = 0) -> str:
 
 
 async def check(settings: Settings, url: str) -> None:
-    """Refuse a server that is too old; one that is away may come back."""
+    """Refuse a server that is too old; one that is away may come back, and one that is not migrated may be."""
     async with Reader(url, settings) as reader:
         try:
             await reader.check()
+            wrong = mismatch(await version_of(url))
         except Unavailable as error:
-            progress(f"{error} The service starts anyway, and answers 503 until it can.")
+            wrong = str(error)
+    if wrong:
+        progress(f"{wrong} The service starts anyway, and answers 503 until it can.")
 
 
 def main() -> None:
     """Run the command, and tell a person what is wrong in a sentence."""
     try:
         cli()
-    except (SettingsError, EmbeddedError, ServerTooOldError, BroenError) as error:
+    except (SettingsError, EmbeddedError, SchemaError, ServerTooOldError, BroenError) as error:
         sys.exit(f"broen: {error}")
-    except (OSError, DBAPIError, PostgresError) as error:
+    except (OSError, DBAPIError, PostgresError, InterfaceError) as error:
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
         if isinstance(cause, OSError) and cause.filename:  # which no connection has
             sys.exit(f"broen: {cause.filename}: {cause.strerror}.")
-        hint = " Has `broen migrate` been run?" if isinstance(cause, BEHIND) else ""
-        sys.exit(f"broen: The database: {cause}.{hint}")
+        hints = {
+            BEHIND: "Has `broen migrate` been run?",
+            (InsufficientPrivilegeError,): "BROEN_MIGRATION_DATABASE_URL names the role that owns the tables, and may.",
+            (OSError, InterfaceError): "BROEN_DATABASE_URL says where it is.",
+        }
+        hint = next((f" {hint}" for types, hint in hints.items() if isinstance(cause, types)), "")
+        sys.exit(f"broen: The database: {str(cause).rstrip('.')}.{hint}")
