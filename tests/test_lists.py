@@ -171,6 +171,26 @@ async def test_bad_parameters_are_named_with_what_would_be_right(
     assert says in fault["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "low", "high"),
+    [
+        ("municipalities", "population_min=10", "population_max=5"),
+        ("funding/grants", "awarded_from=2015-01-02", "awarded_to=2015-01-01"),
+        ("funding/summary", "awarded_min=2", "awarded_max=1.5"),
+        ("health-agreements", "effective_from=2020-01-01", "effective_to=2019-01-01"),
+    ],
+)
+async def test_bounds_that_are_crossed_are_refused(client: AsyncClient, path: str, low: str, high: str) -> None:
+    """They would find nothing, and nobody would know why; equal ones are a day, or a number."""
+    answer = await client.get(f"/v1/{path}?{low}&{high}")
+    assert answer.status_code == 400
+    (fault,) = answer.json()["errors"]
+    assert fault["parameter"] == low.split("=", maxsplit=1)[0]
+    assert high.split("=", maxsplit=1)[0] in fault["detail"]
+    value = low.split("=")[1]
+    assert (await client.get(f"/v1/{path}?{low}&{high.split('=', maxsplit=1)[0]}={value}")).status_code == 200
+
+
 async def test_a_misspelt_parameter_names_the_one_that_was_meant(client: AsyncClient) -> None:
     """The near ones, best first."""
     answer = await client.get("/v1/municipalities?regoin=dk-1085")

@@ -233,6 +233,8 @@ TYPED = [
     ("dk-036", "municipalities/dk-0360"),
     ("bek 15", "documents/bek-1569-2013"),
     ("kommune sor", "organisations/soroe-kommune"),
+    ("0360", "municipalities/dk-0360"),
+    ("PLO", "organisations/praktiserende-laegers-organisation"),
 ]
 
 

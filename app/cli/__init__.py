@@ -23,6 +23,7 @@ from app.data import load as load_data
 from app.data.sample import load_sample
 from app.embedded import EmbeddedError
 from app.errors import BroenError, Forbidden, Unavailable
+from app.log import configure
 from app.main import create_api
 from app.migrating import SchemaError, mismatch, version_of
 from app.migrating import migrate as migrate_database
@@ -87,6 +88,7 @@ def serve(
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
         server = Server(config, f"http://{shown}:{port}")  # where the proxy asks, which strips its path
         if settings.workers > 1:
+            configure(settings.log_format, settings.log_level)  # what it says of its workers
             announce(server.base)
             Multiprocess(config, sockets=[bound]).run()
         else:

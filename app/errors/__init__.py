@@ -48,7 +48,8 @@ class Fault(BaseModel):
 
     def __str__(self) -> str:
         """The fault in words: where it lies, and what it is."""
-        return f"{self.parameter or ''}{self.record or ''}{self.pointer or ''}: {self.detail}"
+        where = f"{self.parameter or ''}{self.record or ''}{self.pointer or ''}"
+        return f"{where}: {self.detail}" if where else self.detail
 
 
 class RowFault(Fault):

@@ -34,7 +34,7 @@ Words = Annotated[Term, Field(examples=["sundhedsaftale sjælland"])]
 
 
 class Suggestion(Schema):
-    """A record whose title has what was asked for."""
+    """A record that may be what was asked for."""
 
     resource: ResourceName = Field(examples=["health-agreements"])
     """What kind of record it is."""
@@ -180,7 +180,10 @@ async def search(query: Annotated[SearchQuery, Query()], read: Reading) -> Json[
 
 @router.get("/autocomplete")
 async def autocomplete(query: Annotated[TypingQuery, Query()], read: Reading) -> Json[Suggestions]:
-    """What somebody who types this may mean: titles that begin with it, have words that do, or resemble it."""
+    """What somebody who types this may mean: titles that begin with it or have words that do.
+
+    Else it is what says so in its codes, other names or texts; and else what resembles it.
+    """
     row = await read.row(_autocomplete(), {"q": query.q, "resources": query.resource or NAMES})
     assert row is not None, "an aggregate gives a row"
     await refuse_unknown(read, WORDS, row)

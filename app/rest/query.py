@@ -9,11 +9,11 @@ class ThingQuery(ListQuery):
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Annotated, Any, Final, cast, get_args
+from typing import Annotated, Any, Final, Self, cast, get_args
 from urllib.parse import unquote_to_bytes, urlencode
 
 from fastapi import Path, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy import (
     BindParameter,
     Column,
@@ -178,6 +178,18 @@ class Question(Moment):
         """The filters that there are."""
         return _filters(cls)
 
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        """Crossed, they would find nothing, and nobody would know why."""
+        crossed = [
+            bad_parameter(low, f"{getattr(self, low)} is beyond {high}, {getattr(self, high)}")
+            for low, high in _bounds(type(self))
+            if None not in (getattr(self, low), getattr(self, high)) and getattr(self, low) > getattr(self, high)
+        ]
+        if crossed:
+            raise BadParameters(faults=crossed)
+        return self
+
     def present(self) -> dict[str, Any]:
         """The filters that are set, with their values."""
         return {name: value for name in self.filters() if (value := getattr(self, name)) is not None}
@@ -191,6 +203,14 @@ class Question(Moment):
 @cache
 def _filters(model: type[Question]) -> dict[str, Where]:
     return {n: m for n, info in model.model_fields.items() for m in info.metadata if isinstance(m, Where)}
+
+
+@cache
+def _bounds(model: type[Question]) -> list[tuple[str, str]]:
+    """The filters that are the lower and the upper bound of the same."""
+    ends = (("_min", "_max"), ("_from", "_to"))
+    pairs = ((low, low.removesuffix(a) + b) for low in _filters(model) for a, b in ends if low.endswith(a))
+    return [(low, high) for low, high in pairs if high in _filters(model)]
 
 
 class Filters(Question):

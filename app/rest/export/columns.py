@@ -88,9 +88,10 @@ def wrong_names(columns: Sequence[Column], names: Sequence[str]) -> list[Fault]:
     known = [column.name for column in columns]
     unknown = [name for name in names if name not in known]
     near = [difflib.get_close_matches(name, known) for name in unknown[:MOST_WITH_NEAR]]
+    rest = [f"; there are {', '.join(known)}" if ones == [] else "" for ones in near]
     return [
-        bad_parameter("columns", f"There is no column {name}", near_ones)
-        for name, near_ones in zip_longest(unknown, near, fillvalue=())
+        bad_parameter("columns", f"There is no column {name}{others}", ones)
+        for name, ones, others in zip_longest(unknown, near, rest, fillvalue="")
     ] + [
         bad_parameter("columns", f"The column {name} is asked for {times} times")
         for name, times in Counter(names).items()
