@@ -377,7 +377,7 @@ async def test_what_is_written_is_found_and_what_is_deleted_is_gone(
             seen.append(
                 [
                     await connection.fetchval(
-                        f"select array_agg(id) from search_found('\"{word}\"', false, '{{plans}}', 9)"
+                        f"select array_agg(id) from search_found('\"{word}\"', false, '{{plans}}', true, 9)"
                     )
                     for word in ("kvikling", "flimmerum", "glimmerup")
                 ]

@@ -1,9 +1,10 @@
 """Search over everything: ranked hits of every resource, and hits to choose from while somebody types."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -123,7 +124,7 @@ SUGGESTION: Final = """
 """
 SEARCH: Final = f"""
 with candidate as materialized (
-    select id, rank, wide from search_found(:q, false, cast(:resources as text[]), cast(:most as integer))
+    select id, rank, wide from search_found(:q, false, cast(:resources as text[]), :narrowed, cast(:most as integer))
 ),
 page as (
     select *, row_number() over (order by rank desc, id) as n
@@ -152,7 +153,7 @@ select json_build_object(
 """
 AUTOCOMPLETE: Final = f"""
 with candidate as (
-    select id, rank, wide from search_found(:q, true, cast(:resources as text[]), {MOST_SUGGESTED})
+    select id, rank, wide from search_found(:q, true, cast(:resources as text[]), :narrowed, {MOST_SUGGESTED})
     order by rank desc, id limit {MOST_SUGGESTED}
 )
 select json_build_object('items', coalesce(json_agg(json_build_object({SUGGESTION}) order by rank desc, id), '[]')
@@ -168,7 +169,7 @@ async def search(query: Annotated[SearchQuery, Query()], read: Reading) -> Json[
     """Search everything: ranked hits of every resource, ended ones too, with the words found marked."""
     cursor = Cursor.read(query.cursor, query, Decimal)
     as_of = query.as_of or (cursor.as_of if cursor else read.today())
-    asked = {"q": query.q, "resources": query.resource or NAMES, "most": MOST, "limit": query.limit, "as_of": as_of}
+    asked = {"q": query.q, **_among(query.resource), "most": MOST, "limit": query.limit, "as_of": as_of}
     place = {"after_rank": cursor and cursor.key, "after_id": cursor and cursor.id}
     row = await read.row(_search(), asked | place)
     assert row is not None, "an aggregate gives a row"
@@ -182,12 +183,17 @@ async def search(query: Annotated[SearchQuery, Query()], read: Reading) -> Json[
 async def autocomplete(query: Annotated[TypingQuery, Query()], read: Reading) -> Json[Suggestions]:
     """What somebody who types this may mean: titles that begin with it or have words that do.
 
-    Else it is what says so in its codes, other names or texts; and else what resembles it.
+    Else it is what says these very words in its codes, other names or texts; and else what resembles them.
     """
-    row = await read.row(_autocomplete(), {"q": query.q, "resources": query.resource or NAMES})
+    row = await read.row(_autocomplete(), {"q": query.q, **_among(query.resource)})
     assert row is not None, "an aggregate gives a row"
     await refuse_unknown(read, WORDS, row)
     return Json(row["found"].encode())
+
+
+def _among(resources: Sequence[str] | None) -> dict[str, Any]:
+    """The resources that are searched; where they are all, the index need not be asked for them."""
+    return {"resources": resources or NAMES, "narrowed": bool(resources)}
 
 
 @cache
