@@ -49,7 +49,7 @@ def told() -> Iterator[None]:
         raise Unavailable("Too many are writing right now.") from error
     except BEHIND as error:
         raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
-    except ValueError:  # asyncpg's DataError is an InterfaceError too, but of our making
+    except (ValueError, BrokenPipeError):  # a DataError is of our making; a pipe is whose output is read no more
         raise
     except AWAY as error:
         raise Unavailable("The database cannot be reached right now.") from error

@@ -82,6 +82,8 @@ class Mirror:
         state = await self._connection.fetchrow(STATE)
         if state["position"] is None and state["begun"]:
             raise MirrorError("This database holds a register of its own; a mirror needs an empty one.")
+        if state["position"] is None:  # from now on nobody else writes here
+            await self._connection.execute(KEEP, self.source, self._position, self._epoch)
         self._position, self._epoch = state["position"] or "0", state["epoch"] or ""
 
     async def step(self, wait: int) -> tuple[str, bool]:
@@ -170,6 +172,9 @@ async def keep(source: str, url: str, key: str | None, *, once: bool, told: Call
                         reached = True
                     if last and once:
                         return
+        except asyncpg.UniqueViolationError as error:
+            says = "Somebody else has written into this database. Add --restart: what it holds is discarded."
+            raise MirrorError(says) from error
         except (AwayError, *AWAY) as error:
             if once:
                 raise MirrorError(str(error)) from error

@@ -5,11 +5,15 @@ requests that wait meanwhile.
 """
 
 import gc
+import sys
 
 THRESHOLDS = gc.get_threshold()
 gc.set_threshold(100_000)
 
-from app.cli import main  # noqa: E402 - that is the point
+try:
+    from app.cli import main
+except KeyboardInterrupt:  # nothing has begun
+    sys.exit(130)
 
 gc.freeze()
 gc.set_threshold(*THRESHOLDS)

@@ -26,13 +26,15 @@ from app.errors import BadParameters, Conflict, Forbidden, Unavailable
 from app.imports import KINDS
 from app.migrating import migrate
 from app.resources.events import EventData, events
+from app.resources.plans import plans
+from app.resources.plans.shapes import PlanData
 from app.rest.body import validate
 from app.rest.details import MARKER, Details
 from app.rest.erasing import COLUMNS, Erased, erase, owner
 from app.rest.sweeping import sweep
 from app.rest.writing import Writer
 from app.settings import Settings, load_settings
-from tests.conftest import Databases, connected, execute, make_key, rows, serving, value
+from tests.conftest import Databases, connected, execute, make_key, put, rows, serving, value
 from tests.test_cache import trusted, until
 from tests.test_docs import README
 from tests.test_known import comparable
@@ -370,6 +372,14 @@ def test_the_cookbook_erases_a_person(fresh: str) -> None:
         assert [undated(line) for line in lines] == [undated(line) for line in output.splitlines(keepends=True)]
 
 
+async def test_ids_that_are_made_of_a_name_are_told(fresh: str, writer: Writer) -> None:
+    """They stay, in the genitive too, and are named so that somebody may think of them."""
+    ids = ("kvirinus-aalsoees-plan", "moede-med-kvirinus-aalsoee", "kvirinus-aalsoeesen")
+    await put(writer, *((plans, id, validate(PlanData, {"kind": "strategy", "title": "x"})) for id in ids))
+    told = (await asyncio.to_thread(broen, "person", "Kvirinus Ålsøe", database_url=fresh)).stdout
+    assert [id in told for id in ids] == [True, True, False]
+
+
 def undated(line: str) -> str:
     """A line without the time in it."""
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "", line)
@@ -488,6 +498,7 @@ async def test_killed_midway_nothing_is_erased(fresh: str) -> None:
         ("Tlf. +45 11 22 33 44.", "Tlf. *."),
         ("tlf.:11-22-33-44", "tlf.:*"),
         ("(0045) 1122 3344", "*"),
+        ("4511223344 og 45 11 22 33 44", "* og *"),
         ("Anne-Kvirinus Ålsøe", None),
         ("Kvirinus Ålsøe-Holm", None),
         ("Kvirinus Ålsøesen", None),

@@ -461,3 +461,55 @@ async def test_what_is_killed_midway_leaves_nothing(fresh: str, tmp_path: Path) 
     assert await value(fresh, "select count(*) from revision") == 1
     assert await value(fresh, tables) == before
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "amount", "told"),
+    [
+        (";", "200.000", "as 200000; 200.000 could be another number"),
+        (";", "1.234,50", "as 1234,50"),
+        (";", "1 234,50", "as 1234,50"),
+        (",", '"200,000"', "as 200000"),
+        (",", "1.500", "as 1500"),
+        (";", "1234,50", None),
+        (",", "1234.50", None),
+        (";", "200000", None),
+    ],
+)
+async def test_thousands_that_are_apart_are_not_guessed(
+    writer: Writer, delimiter: str, amount: str, told: str | None
+) -> None:
+    """Two hundred thousand is no two hundred: what could be either is refused, with what would be right."""
+    headings = ["id", "title", "programme_id", "awarded_amount", "awarded_currency"]
+    cells = ["x", "X", "pulje-til-at-reducere-ulighed-i-sundhed", amount, "DKK"]
+    content = "".join(f"{delimiter.join(row)}\n" for row in (headings, cells)).encode()
+    if told is None:
+        assert (await imported(writer, content, "csv", "funding/grants", dry_run=True)).resources[0].created == 1
+        return
+    ((row, pointer, _, says),) = await refused(writer, content, "csv", "funding/grants")
+    assert (row, pointer, told in says) == (2, "/awarded/amount", True)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "number", "is_one"),
+    [(",", "40.816", True), (";", "40,816", True), (";", "40.816", False), (",", '"40,816"', False)],
+)
+async def test_what_is_no_amount_may_have_three_decimals(
+    writer: Writer, delimiter: str, number: str, *, is_one: bool
+) -> None:
+    """After the mark that the file has for them: a point among commas, a comma among semicolons."""
+    headings = ["id", "indicator_id", "municipality_id", "date_edtf", "value"]
+    cells = ["x", "ventetid-til-genoptraening", "dk-0360", "2020", number]
+    content = "".join(f"{delimiter.join(row)}\n" for row in (headings, cells)).encode()
+    if is_one:
+        assert (await imported(writer, content, "csv", "measurements", dry_run=True)).resources[0].created == 1
+    else:
+        ((_, pointer, _, says),) = await refused(writer, content, "csv", "measurements")
+        assert (pointer, "as 40816;" in says) == ("/value", True)
+
+
+async def test_a_workbook_is_told_apart_from_a_csv(writer: Writer) -> None:
+    """By its first bytes, with how to save it."""
+    ((_, _, _, says),) = await refused(writer, b"PK\x03\x04\x14\x00\n", "csv", "goals")
+    assert "workbook" in says
+    assert "CSV UTF-8" in says

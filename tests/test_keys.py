@@ -110,6 +110,8 @@ def test_what_no_file_can_be_is_not_blamed_on_the_database(fresh: str, tmp_path:
     """The file is named, with what is wrong with it."""
     told = broen("export", str(tmp_path / "nowhere" / "alt.ndjson"), database_url=fresh)
     assert told.stderr == f"broen: {tmp_path}/nowhere/alt.ndjson.part: No such file or directory.\n"
+    assert "is a directory; name a file in it" in broen("export", str(tmp_path), database_url=fresh).stderr
+    assert list(tmp_path.parent.glob("*.part")) == []
 
 
 def test_with_no_database_set_keys_are_made_in_the_embedded_one(tmp_path: Path) -> None:

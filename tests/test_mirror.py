@@ -164,7 +164,10 @@ async def test_a_revision_of_several_pages_is_made_again_whole(
         for _ in range(2):
             async with mirroring.Mirror.of(source, copy, None) as half:
                 assert [(await half.step(0))[1] for _ in range(3)] == [False] * 3
-            assert await rows(copy, "select id from revision union all select 1 from mirror") == []
+            assert await rows(copy, "select id from revision") == []
+            assert await value(copy, "select position from mirror") == "0"
+            ended = await asyncio.to_thread(broen, "load", database_url=copy)
+            assert (ended.returncode, source in ended.stderr) == (1, True), "it is a mirror from the start"
         said: list[str] = []
         await mirroring.keep(source, copy, await make_key(fresh, Role.STEWARD), once=True, told=said.append)
         assert len(said) == 1

@@ -212,6 +212,9 @@ def main() -> None:
         cli()
     except (SettingsError, EmbeddedError, SchemaError, ServerTooOldError, BroenError) as error:
         sys.exit(f"broen: {error}")
+    except BrokenPipeError:  # who read the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (OSError, DBAPIError, PostgresError, InterfaceError) as error:
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
         if isinstance(cause, OSError) and cause.filename:  # which no connection has

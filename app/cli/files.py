@@ -72,6 +72,8 @@ def export(
         if file is None:
             asyncio.run(done(url, sys.stdout.write))
             return
+        if file.is_dir():
+            sys.exit(f"broen: {file} is a directory; name a file in it.")
         part = file.with_name(f"{file.name}.part")  # half of it never looks whole
         with part.open("w", encoding="utf-8", newline="\n") as target:
             number = asyncio.run(done(url, target.write))
@@ -82,7 +84,9 @@ def export(
 def open_file(path: Path, resource: str | None, opened: ExitStack) -> File:
     """A file to import; BadParameters when its name does not tell its format, or there is no such resource."""
     if path.suffix.lower() not in FORMATS:
-        raise BadParameters(faults=[bad_parameter("FILE", f"{path} should be called .ndjson or .csv")])
+        raise BadParameters(
+            faults=[bad_parameter("FILE", f"{path} should be called .ndjson or .csv, as which a sheet can be saved")]
+        )
     if resource is not None and resource not in KINDS:
         near = difflib.get_close_matches(resource, KINDS) or KINDS
         raise BadParameters(faults=[bad_parameter("--resource", f"There is no {resource}; there is {', '.join(near)}")])

@@ -104,7 +104,7 @@ async def _report(connection: asyncpg.Connection, details: Details) -> bool:
         counted = Counter(map(_column, found))
         where = ", ".join(f"{column} {number}" for column, number in sorted(counted.items()))
         typer.echo(f"Kept in {where}." if found else "Nothing is held on this person.")
-        words = [f"(^|-){words}(-|$)" for text in details.texts if "@" not in text and (words := slug(text))]
+        words = [f"(^|-){words}s?(-|$)" for text in details.texts if "@" not in text and (words := slug(text))]
         if alike := [path for (path,) in await connection.fetch(ALIKE, words)]:
             typer.echo(f"Made of the same words, and permanent: the ids {', '.join(alike)}.")
     return bool(found)

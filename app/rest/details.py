@@ -130,7 +130,7 @@ def _number(digits: str, *, abroad: bool) -> str:
     danish = digits[2:] if abroad and digits.startswith("45") and len(digits) == LOCAL + 2 else digits
     whole = BETWEEN_DIGITS.join(danish)
     if len(danish) == LOCAL:
-        whole = rf"(?:\(?(?:\+|00){GAP}*45{BETWEEN_DIGITS})?{whole}"
+        whole = rf"(?:\(?(?:(?:\+|00){GAP}*)?45{BETWEEN_DIGITS})?{whole}"
     elif abroad:
         whole = rf"(?:\+|00){BETWEEN_DIGITS}{whole}"
     return rf"(?<!{LETTER}){NO_DATE}{NO_AMOUNT}{whole}(?!{LETTER}|[.,]\d)"

@@ -4,6 +4,7 @@ It is read from the log, which has each record as it was stored and is only ever
 where they were, in the same snapshot, whatever has been written since.
 """
 
+import difflib
 import json
 from collections import Counter
 from functools import cache, partial
@@ -13,7 +14,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy import text
 
-from app.errors import StartAnew
+from app.errors import BadParameters, StartAnew, bad_parameter
+from app.resources import RESOURCES
 from app.rest.export.answer import Export
 from app.rest.export.formats import ACCEPT, NDJSON, VARY
 from app.rest.export.text import Put, Rows
@@ -24,6 +26,7 @@ from app.rest.reading import Reading, Statement
 from app.rest.schema import Absent, RecordPath
 
 router: Final = APIRouter(prefix="/v1", tags=["changes"])
+NAMES: Final = [resource.name for resource in RESOURCES]
 
 BEGIN: Final = f"""
 select c.seq, json_build_object('position', {position_of("c", "r")}, 'revision', r.id, 'at', r.at, 'epoch', {EPOCH}
@@ -77,6 +80,9 @@ async def get_snapshot(query: Annotated[SnapshotQuery, Query()], read: Reading) 
     if begun is None and seq:
         raise StartAnew(LOST)
     resource, _, id = (query.after or "/").rpartition("/")
+    if query.after and resource not in NAMES:
+        near = difflib.get_close_matches(resource, NAMES)
+        raise BadParameters(faults=[bad_parameter("after", f"There is no resource {resource}", near)])
     values = {"seq": begun["seq"] if begun else 0, "resource": resource, "id": id}
     head = begun["head"] if begun else json.dumps({"position": "0", "revision": 0, "at": None, "epoch": None})
     kind = f"{PLAIN}; charset=utf-8" if PLAIN in ACCEPT.get() else NDJSON.media_type

@@ -21,6 +21,7 @@ Kinds = Mapping[str, Kind[Any, Any]]
 MOST_BYTES: Final = 2**20
 """How long a row may be."""
 DELIMITERS: Final = (",", ";")
+ZIPPED: Final = b"PK\x03\x04"
 OTHERS: Final = {"\t": "a tab", "|": "|"}
 BOM: Final = b"\xef\xbb\xbf"
 WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -101,6 +102,8 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _text(number: int, line: bytes) -> str:
+    if number == 1 and line.startswith(ZIPPED):
+        raise UnreadableError(1, f"The file is a workbook (XLSX), and no CSV. {SAVE}")
     try:
         return line.decode()
     except UnicodeDecodeError as error:
@@ -164,7 +167,7 @@ def _table(file: File, kinds: Kinds) -> Iterator[Row]:
         for cells in table:
             number += 1
             if any(cells):
-                yield _row(number, file.kind, columns, cells)
+                yield _row(number, file.kind, columns, cells, delimiter)
     except csv.Error as error:
         raise UnreadableError(number + 1, f"The row cannot be read as CSV: {error}") from error
 
@@ -209,14 +212,14 @@ def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column]:
     return columns
 
 
-def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column], cells: Sequence[str]) -> Row:
+def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column], cells: Sequence[str], delimiter: str) -> Row:
     if len(cells) != len(columns):
         says = f"The row has {len(cells)} cells, and there are {len(columns)} headings"
         return Row(number, None, None, [bad_value("", says)])
     told, written = {column.name: cell for column, cell in zip(columns, cells, strict=True)}, written_names(kind)
     faults = [*without_ids(kind, told)]
     try:
-        value = record(kind.public, {name: cell for name, cell in told.items() if name in written})
+        value = record(kind.public, {name: cell for name, cell in told.items() if name in written}, delimiter)
     except InvalidBody as error:
         faults += error.faults
     if faults:

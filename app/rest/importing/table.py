@@ -23,6 +23,8 @@ from app.rest.view import kind_of
 
 LANGUAGES: Final = (None, "da", "en")
 COMMA: Final = re.compile(r"-?\d+,\d+")
+GROUPED: Final = re.compile(r"([-+]?\d{1,3}(?:[.,'\s]\d{3})+)([.,]\d+)?")
+"""A number whose thousands may be apart: nobody knows whether 200.000 is two hundred thousand or two hundred."""
 WORDS: Final = {"sand": "true", "falsk": "false"}
 """What a spreadsheet in Danish writes for true and false."""
 ESCAPED: Final = re.compile(r"\\(.)")
@@ -82,10 +84,10 @@ def is_written(path: Sequence[str], shape: type[Schema]) -> bool:
     return not rest or (is_written(rest, kind) if _is_shape(kind) else rest == ["id"])
 
 
-def record(shape: type[Schema], cells: Mapping[str, str]) -> dict[str, Any]:
+def record(shape: type[Schema], cells: Mapping[str, str], delimiter: str) -> dict[str, Any]:
     """A record as it is read, of the fields that have cells; InvalidBody names the cells that say nothing."""
     faults: list[Fault] = []
-    found = Cells(cells, faults).fields(shape, "", "")
+    found = Cells(cells, faults, delimiter).fields(shape, "", "")
     if faults:
         raise InvalidBody(faults=faults)
     return found
@@ -94,15 +96,15 @@ def record(shape: type[Schema], cells: Mapping[str, str]) -> dict[str, Any]:
 class Cells:
     """The cells of a row by the names of their columns, or the lines of a member of a list; there what is escaped."""
 
-    def __init__(self, cells: Mapping[str, str], faults: list[Fault], *, escaped: bool = False) -> None:
-        self._cells, self._faults, self._escaped = cells, faults, escaped
+    def __init__(self, cells: Mapping[str, str], faults: list[Fault], delimiter: str, *, escaped: bool = False) -> None:
+        self._cells, self._faults, self._delimiter, self._escaped = cells, faults, delimiter, escaped
 
     def fields(self, shape: type[Schema], prefix: str, pointer: str) -> dict[str, Any]:
         """The fields of a shape whose columns begin with a prefix, as far as there are such cells."""
         found = {}
         for name, columns in _columns(shape, prefix):
             if own := {column: self._cells[column] for column in columns if column in self._cells}:
-                cells = Cells(own, self._faults, escaped=self._escaped)
+                cells = Cells(own, self._faults, self._delimiter, escaped=self._escaped)
                 found[name] = cells._field(shape.model_fields[name].annotation, f"{prefix}{name}", f"{pointer}/{name}")
         return found
 
@@ -130,7 +132,7 @@ class Cells:
         found: list[Any] = []
         for n in range(max(counts, default=0)):
             own = {column: lines[column][n] if column in lines else "" for column in self._cells}
-            member, place = Cells(own, self._faults, escaped=True), f"{pointer}/{n}"
+            member, place = Cells(own, self._faults, self._delimiter, escaped=True), f"{pointer}/{n}"
             if _is_shape(kind):
                 found.append(member._unmarked().fields(kind, f"{name}_", place))
             else:
@@ -142,7 +144,7 @@ class Cells:
         first, *others = self._cells
         if self._cells[first] != MARK or any(self._cells[name] for name in others):
             return self
-        return Cells({**self._cells, first: ""}, self._faults, escaped=self._escaped)
+        return Cells({**self._cells, first: ""}, self._faults, self._delimiter, escaped=self._escaped)
 
     def _value(self, kind: Any, name: str, pointer: str) -> Any:
         """A single value, as far as the shape itself does not know how to read it; empty is null."""
@@ -156,7 +158,21 @@ class Cells:
             return self._json(cell, pointer)
         if kind is bool:
             return WORDS.get(cell.lower(), cell.lower())
-        return cell.replace(",", ".") if kind in (Decimal, float) and COMMA.fullmatch(cell) else cell
+        return self._number(kind, cell, name, pointer) if kind in (Decimal, float, int) else cell
+
+    def _number(self, kind: Any, cell: str, name: str, pointer: str) -> str:
+        """A number as JSON has it; what may be of thousands that are apart is refused, rather than guessed."""
+        grouped = GROUPED.fullmatch(cell)
+        if grouped and (kind is int or name.endswith("amount") or not self._has_decimals(cell)):
+            whole = re.sub(r"[.,'\s]", "", grouped[1]) + (grouped[2] or "")
+            says = f"Thousands should not be apart, as {whole}; {cell} could be another number"
+            self._faults.append(bad_value(pointer, says))
+        return cell.replace(",", ".") if kind is not int and COMMA.fullmatch(cell) else cell
+
+    def _has_decimals(self, cell: str) -> bool:
+        """Whether three digits after a mark are decimals: after a comma where semicolons stand between the cells."""
+        mark = "," if self._delimiter == ";" else "."
+        return cell.count(mark) == 1 and not re.search(rf"[^\d{mark}+-]", cell)
 
     def _json(self, cell: str, pointer: str) -> Any:
         try:
