@@ -36,7 +36,7 @@ REJECTED: Final = [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 4
 """What refuses a request that is wrong; of several reasons one comes first."""
 UNSAYABLE: Final = (
     *("There is no ", "The record has the versions"),
-    *("This goes with format=", "The period must end after it starts"),
+    *("This goes with format=", "The period must end after it starts", "Bounds should not be crossed"),
     *("What will be known", "The instant should be of the years"),
     "Input should have a word to look for",
     "Decimal input should have no more than",

@@ -182,7 +182,9 @@ class Question(Moment):
     def _bounds_are_in_order(self) -> Self:
         """Crossed, they would find nothing, and nobody would know why."""
         crossed = [
-            bad_parameter(low, f"{getattr(self, low)} is beyond {high}, {getattr(self, high)}")
+            bad_parameter(
+                low, f"Bounds should not be crossed: {getattr(self, low)} is beyond {high}, {getattr(self, high)}"
+            )
             for low, high in _bounds(type(self))
             if None not in (getattr(self, low), getattr(self, high)) and getattr(self, low) > getattr(self, high)
         ]
