@@ -466,7 +466,7 @@ async def test_what_is_killed_midway_leaves_nothing(fresh: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("delimiter", "amount", "told"),
     [
-        (";", "200.000", "as 200000; 200.000 could be another number"),
+        (";", "200.000", "200.000 could be two numbers: write it with nothing between thousands, as 200000"),
         (";", "1.234,50", "as 1234,50"),
         (";", "1 234,50", "as 1234,50"),
         (",", '"200,000"', "as 200000"),
@@ -505,7 +505,7 @@ async def test_what_is_no_amount_may_have_three_decimals(
         assert (await imported(writer, content, "csv", "measurements", dry_run=True)).resources[0].created == 1
     else:
         ((_, pointer, _, says),) = await refused(writer, content, "csv", "measurements")
-        assert (pointer, "as 40816;" in says) == ("/value", True)
+        assert (pointer, says.endswith("as 40816")) == ("/value", True)
 
 
 async def test_a_workbook_is_told_apart_from_a_csv(writer: Writer) -> None:

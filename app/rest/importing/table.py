@@ -165,7 +165,7 @@ class Cells:
         grouped = GROUPED.fullmatch(cell)
         if grouped and (kind is int or name.endswith("amount") or not self._has_decimals(cell)):
             whole = re.sub(r"[.,'\s]", "", grouped[1]) + (grouped[2] or "")
-            says = f"Thousands should not be apart, as {whole}; {cell} could be another number"
+            says = f"{cell} could be two numbers: write it with nothing between thousands, as {whole}"
             self._faults.append(bad_value(pointer, says))
         return cell.replace(",", ".") if kind is not int and COMMA.fullmatch(cell) else cell
 
