@@ -492,7 +492,10 @@ async def test_thousands_that_are_apart_are_not_guessed(
 
 @pytest.mark.parametrize(
     ("delimiter", "number", "is_one"),
-    [(",", "40.816", True), (";", "40,816", True), (";", "40.816", False), (",", '"40,816"', False)],
+    [
+        *((",", "40.816", True), (";", "40,816", True), (";", "0.125", True)),
+        *((";", "40.816", False), (",", '"40,816"', False)),
+    ],
 )
 async def test_what_is_no_amount_may_have_three_decimals(
     writer: Writer, delimiter: str, number: str, *, is_one: bool

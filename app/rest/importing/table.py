@@ -23,7 +23,7 @@ from app.rest.view import kind_of
 
 LANGUAGES: Final = (None, "da", "en")
 COMMA: Final = re.compile(r"-?\d+,\d+")
-GROUPED: Final = re.compile(r"([-+]?\d{1,3}(?:[.,'\s]\d{3})+)([.,]\d+)?")
+GROUPED: Final = re.compile(r"([-+]?[1-9]\d{0,2}(?:[.,'\s]\d{3})+)([.,]\d+)?")
 """A number whose thousands may be apart: nobody knows whether 200.000 is two hundred thousand or two hundred."""
 WORDS: Final = {"sand": "true", "falsk": "false"}
 """What a spreadsheet in Danish writes for true and false."""
