@@ -69,7 +69,7 @@ FIRST = [
     ("kkr sjælland", "organisations/kkr-sjaelland"),
     ("regioners sundhedsplaner syddanmark", "plans/sundhedsplan-syddanmark"),
     ("kkr sjealland", "organisations/kkr-sjaelland"),
-    ("niels hoerup", "organisations/solroed-kommune"),
+    ("niels hoerup", "organisations/kkr-sjaelland"),
     ("Zealand", "regions/dk-1085"),
 ]
 
@@ -494,4 +494,6 @@ async def test_a_register_that_is_migrated_is_searched_like_one_that_was_written
     await asyncio.to_thread(upgrade, fresh, "0014")
     await execute(fresh, "update alembic_version set version_num = '0020'")
     await asyncio.to_thread(upgrade, fresh, "0021")
+    await execute(fresh, "update alembic_version set version_num = '0025'")
+    await asyncio.to_thread(upgrade, fresh, "0026")
     assert [await rows(fresh, query) for query in queries] == written

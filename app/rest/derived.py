@@ -29,7 +29,7 @@ LEARN: Final = """
 insert into search_word (word, since)
 select word, min(recorded_from)
 from unnest($1::text[]) as word join history.search_entry on words @@ quote_literal(word)::tsquery
-where word !~ '^[#=-]|[0-9]' group by word
+where word collate "C" >= 'a' group by word
 """
 
 

@@ -24,12 +24,13 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     or_,
     select,
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR, Range
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, Range
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from app.db import Base
@@ -71,7 +72,7 @@ class SearchEntryRow(Base):
 
 
 class SearchWordRow(Base):
-    """A word that an entry has or had, for those who misspell it; only ever added to."""
+    """A word that an entry has or had: by what it is found itself, inflected, as a part or misspelt; only added to."""
 
     __tablename__ = "search_word"
     __table_args__ = (
@@ -81,11 +82,13 @@ class SearchWordRow(Base):
             postgresql_using="gin",
             postgresql_ops={"word": "gin_trgm_ops"},
         ),
+        Index(None, "stem"),
     )
 
     word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     since: Mapped[int] = mapped_column(BigInteger)
     """The revision that first said it."""
+    stem: Mapped[str | None] = mapped_column(Text(collation="C"), Computed("search_stem(word)", persisted=True))
 
 
 Q: Final = bindparam("q", type_=Text())
@@ -103,10 +106,11 @@ class Found:
     """
 
     def __init__(self, resource: str, id: ColumnElement[str]) -> None:
-        self._some = select(func.search_listed(Q, resource, SOME + 1).table_valued("record_id", "wide")).cte("some")
-        self._number, self._id, self._path = _count(self._some), id, f"{resource}/"
+        some = select(func.search_listed(Q, resource, SOME + 1).table_valued("record_ids", "wide")).cte("some")
+        self._some = func.coalesce(select(some.c.record_ids).scalar_subquery(), literal([], ARRAY(Text)))
+        self._number, self._id, self._path = func.cardinality(self._some), id, f"{resource}/"
         self._asked = select(func.coalesce(ASKED.c.wide.op("&&")(ASKED.c.without), ASKED.c.wide)).scalar_subquery()
-        self._meant = select(self._some.c.wide).limit(1).scalar_subquery()  # the same, unless that is misspelt
+        self._meant = select(some.c.wide).scalar_subquery()  # the same, unless that is misspelt
         entry = aliased(SearchEntryRow)
         says = entry.resource == resource, _says(entry, self._meant)
         self.all = exists().where(entry.record_id == id, *says)
@@ -116,10 +120,9 @@ class Found:
     @property
     def ways(self) -> Ways:
         """The conditions by which a few are found, by which some, and by which many are: two ways find nothing."""
-        some = select(self._some.c.record_id)
         return (
-            (self._number <= FEW, self._id == any_(func.array(some.scalar_subquery()))),
-            (self._number > FEW, self._number <= SOME, _hashed(self._id, some)),
+            (self._number <= FEW, self._id == any_(self._some)),
+            (self._number > FEW, self._number <= SOME, _hashed(self._id, select(func.unnest(self._some)))),
             (self._number > SOME, _hashed(self._id, self._all)),
         )
 
