@@ -213,6 +213,7 @@ async def test_what_the_packaged_data_give(client: AsyncClient, as_of: str, unco
         "agreement_outside_its_title": 1,
         "municipality_uncovered": uncovered,
         "agreement_not_reviewed": unreviewed,
+        "answer_unknown": 23,
         "agreement_without_period": 2,
         "not_financed": 1,
     }

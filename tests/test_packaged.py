@@ -67,13 +67,16 @@ async def test_which_agreements_were_extended_and_under_which_law(client: AsyncC
     assert [(m["kind"], m["date"] and m["date"]["edtf"]) for m in agreement["milestones"]] == [
         ("approved_by_committee", "2019-04-24"),
         ("sent_to_parties", "2019-04-26"),
-        ("adopted_by_parties", "2019-06-26"),
         ("submitted_to_authority", "../2019-07-01"),
         ("in_force", "2019-07-01"),
         ("amended", None),
         ("lapsed", "2024-01-01"),
     ]
     assert agreement["edition"] == "version 1"
+    assert {(party["decision"], party["decided_on"]) for party in agreement["parties"]} == {(None, None)}
+    claims = (await get(client, "documents/sundhedsaftaler-sammenstilling"))["claims"]
+    (approval,) = (claim for claim in claims if "den 26. juni 2019" in claim["text"])
+    assert approval["about"] == ["health-agreements/sundhedsaftale-syddanmark-2019"], "by whom, no text says"
     assert [addendum["id"] for addendum in agreement["addenda"]] == ["administrativt-tillaeg-syddanmark-2019"]
     assert {party["deadline"] for party in agreement["parties"]} == {"2019-06-24"}
     assert agreement["status"] == "in_force"
