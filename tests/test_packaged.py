@@ -100,6 +100,19 @@ async def test_who_sat_on_the_committees(client: AsyncClient) -> None:
         assert [member["seats"] for member in committee["members"]] == seats
 
 
+async def test_what_abolishes_agreements_and_committees_is_a_claim_about_each(client: AsyncClient) -> None:
+    """Of no agreement of 2024 and of no committee of 2022 is the end known; that they are to end is."""
+    going_on = await get(client, "organisations?kind=committee&active=true&as_of=2030-01-01")
+    latest = [
+        a for a in (await get(client, "health-agreements"))["items"] if a["nominal"] and "2027" in a["nominal"]["edtf"]
+    ]
+    claims = (await get(client, "documents/sundhedsaftaler-sammenstilling"))["claims"]
+    (abolished,) = (claim for claim in claims if "afskaffes" in claim["text"])
+    paths = [f"health-agreements/{a['id']}" for a in latest] + [f"organisations/{c['id']}" for c in going_on["items"]]
+    assert sorted(abolished["about"]) == sorted(paths)
+    assert len(paths) == 4 + 5
+
+
 async def test_trygfonden_joined_the_partnership_for_three_years(client: AsyncClient) -> None:
     """From 2017, as vaguely as that is known; its own text was not read, so nothing is quoted."""
     partnership = await get(client, "organisations/broen-til-bedre-sundhed")

@@ -75,8 +75,8 @@ class OrganisationQuery(ListQuery):
     )
     """Only organisations in which one of these persons, named as published, holds or has held an office or a seat."""
     active: Annotated[bool | Absent, Where(lambda yes: current(OrganisationRow) == yes)] = Field(None, examples=[True])
-    """Only organisations that are known to exist on the day asked about, or known not to; whose period is unknown is in
-    neither answer."""
+    """Only organisations that exist on the day asked about as far as is known, going on while nobody has told their
+    end, or that are known not to; whose period is unknown is in neither answer."""
     sort: Annotated[Literal["name", "-name"], Sorts(name=OrganisationRow.sort_name)] = Field("name", examples=["-name"])
     """What to sort by; with `-` in front, from the last to the first. Names are in Danish order."""
 
