@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from app.migrating import upgrade
 from app.resources import RESOURCES
+from app.resources.health_agreements import health_agreements
 from app.resources.organisations import OrganisationData, organisations
 from app.resources.plans import plans
 from app.resources.plans.shapes import PlanData
+from app.resources.regions import RegionData, regions
 from app.rest import resource as lists
 from app.rest import search
 from app.rest.body import validate
@@ -40,7 +42,7 @@ async def hits(client: AsyncClient, q: str, **more: Any) -> list[dict[str, Any]]
 
 async def paths(client: AsyncClient, q: str, **more: Any) -> list[str]:
     """Where it is, below /v1."""
-    return [hit["path"].removeprefix("/v1/") for hit in await hits(client, q, **more)]
+    return [hit["path"] for hit in await hits(client, q, **more)]
 
 
 def plan(title: str, summary: str | None = None, **more: Any) -> PlanData:
@@ -63,6 +65,8 @@ FIRST = [
     ("1085", "regions/dk-1085"),
     ("DK-1085", "regions/dk-1085"),
     ("folketal-dk-0360-2020-07-01", "measurements/folketal-dk-0360-2020-07-01"),
+    ("sundhedsaftale sjælland", "health-agreements/sundhedsaftale-sjaelland-2019"),
+    ("sundhedsaftalen 2024 hovedstaden", "health-agreements/sundhedsaftale-hovedstaden-2024"),
     ("BEK 1569", "documents/bek-1569-2013"),
     ("L 191", "documents/l-191-2022"),
     ("klynge", "documents/l-191-2022"),
@@ -128,7 +132,7 @@ async def test_all_words_must_be_found(client: AsyncClient) -> None:
 async def test_quotes_and_exclusions(client: AsyncClient) -> None:
     """Words side by side as they stand; words that must not be there; what is unbalanced is taken as words."""
     phrase = await hits(client, '"sundhed tæt på"')
-    assert phrase[0]["path"] == "/v1/plans/sundhed-taet-paa-dig"
+    assert phrase[0]["path"] == "plans/sundhed-taet-paa-dig"
     assert all("<mark>tæt</mark>" in hit["marked"] + hit["snippet"] for hit in phrase)
     assert await paths(client, '"tæt sundhed på"') == []
     assert await paths(client, '"sundhedsaftale"', resource="health-agreements") == []
@@ -155,7 +159,9 @@ async def test_better_hits_come_first(writer: Writer, own_client: AsyncClient) -
     ranks = [hit["rank"] for hit in found]
     assert ranks == sorted(set(ranks), reverse=True)
     assert 0 < ranks[-1] < ranks[0] <= 1
-    misspelt = await hits(own_client, "kivkling")
+    as_spelt, misspelt = [(await own_client.get(f"/v1/search?q={q}")).json() for q in ("kvikling", "kivkling")]
+    assert (as_spelt["approximate"], misspelt["approximate"]) == (False, True)
+    misspelt = misspelt["items"]
     assert {hit["id"] for hit in misspelt} >= {"hel", "ord", "tekst"}
     assert max(hit["rank"] for hit in misspelt) < min(ranks[:3])
 
@@ -235,6 +241,9 @@ TYPED = [
     ("kommune sor", "organisations/soroe-kommune"),
     ("0360", "municipalities/dk-0360"),
     ("PLO", "organisations/praktiserende-laegers-organisation"),
+    ("broen", "initiatives/broen-til-bedre-sundhed"),
+    ("brøn", "municipalities/dk-0153"),
+    ("sundhedsaftale sj", "health-agreements/sundhedsaftale-sjaelland-2019"),
 ]
 
 
@@ -244,7 +253,7 @@ async def test_what_is_being_typed_is_completed(client: AsyncClient, q: str, fir
     answer = (await client.get("/v1/autocomplete", params={"q": q})).raise_for_status()
     validator("/v1/autocomplete").validate(answer.json())
     items = answer.json()["items"]
-    assert items[0]["path"] == f"/v1/{first}"
+    assert items[0]["path"] == first
     assert len(items) <= 20
 
 
@@ -395,6 +404,26 @@ async def test_a_record_that_says_the_same_is_no_new_entry(writer: Writer, fresh
     ]
 
 
+async def test_an_agreement_is_found_by_what_its_region_is_called(
+    writer: Writer, own_client: AsyncClient, fresh: str
+) -> None:
+    """By its new name as soon as it has one; and told apart by it from those of the same title."""
+    told = (await own_client.get("/v1/health-agreements?region=dk-1085&q=sjælland")).json()["items"]
+    assert len(told) > 1
+    was = json.loads(await value(fresh, "select value from change where (resource, id) = ('regions', 'dk-1085')"))
+    await put(writer, (regions, "dk-1085", validate(RegionData, was | {"name": "Region Flimmerum"})))
+    found = await hits(own_client, "sundhedsaftalen flimmerum", resource="health-agreements")
+    assert {hit["id"]: hit["title"] for hit in found} == {
+        item["id"]: f"{item['title']}, Region Flimmerum" for item in told
+    }
+    assert not await paths(own_client, '"Region Sjælland"', resource="health-agreements")
+    async with writer.revision(by="test") as revision:
+        assert await revision.delete(health_agreements, "sundhedsaftale-sjaelland-2024")
+        await revision.put(regions, "dk-1085", validate(RegionData, was))
+    kept = await paths(own_client, '"Region Sjælland"', resource="health-agreements")
+    assert len(kept) == len(told) - 1
+
+
 async def test_several_records_in_one_statement_are_all_found(writer: Writer, own_client: AsyncClient) -> None:
     """One revision may write a record more than once; the last word counts."""
     async with writer.revision(by="test") as revision:
@@ -494,6 +523,6 @@ async def test_a_register_that_is_migrated_is_searched_like_one_that_was_written
     await asyncio.to_thread(upgrade, fresh, "0014")
     await execute(fresh, "update alembic_version set version_num = '0020'")
     await asyncio.to_thread(upgrade, fresh, "0021")
-    await execute(fresh, "update alembic_version set version_num = '0025'")
-    await asyncio.to_thread(upgrade, fresh, "0026")
+    await execute(fresh, "update alembic_version set version_num = '0024'")
+    await asyncio.to_thread(upgrade, fresh, "0027")
     assert [await rows(fresh, query) for query in queries] == written

@@ -18,7 +18,7 @@ from app.rest.paging import Cursor, following
 from app.rest.query import Question, Where
 from app.rest.reading import NEWEST, Reading, Statement
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Schema, Term
+from app.rest.schema import Absent, Id, RecordPath, Schema, Term
 from app.rest.search import WORDS_WANTED
 
 NAMES: Final = [resource.name for resource in RESOURCES]
@@ -34,6 +34,15 @@ router: Final = APIRouter(prefix="/v1", tags=["insights"])
 Words = Annotated[Term, Field(examples=["sundhedsaftale sjælland"])]
 
 
+Approximate = Annotated[
+    bool,
+    Field(
+        examples=[False],
+        description="Whether a word is said by no record as it is spelt, so that these say what resembles it.",
+    ),
+]
+
+
 class Suggestion(Schema):
     """A record that may be what was asked for."""
 
@@ -41,11 +50,11 @@ class Suggestion(Schema):
     """What kind of record it is."""
     id: Id = Field(examples=["sundhedsaftale-sjaelland-2019"])
     """Its permanent id."""
-    path: str = Field(examples=["/v1/health-agreements/sundhedsaftale-sjaelland-2019"])
-    """Where it is."""
-    title: str = Field(examples=["Sundhedsaftalen 2019-2023"])
-    """Its title or name; its id when it has none."""
-    marked: str = Field(examples=["<mark>Sundhedsaftalen</mark> 2019-2023"])
+    path: RecordPath = Field(examples=["health-agreements/sundhedsaftale-sjaelland-2019"])
+    """Its path below /v1."""
+    title: str = Field(examples=["Sundhedsaftalen 2019-2023, Region Sjælland"])
+    """Its title or name, of a health agreement with its region; its id when it has none."""
+    marked: str = Field(examples=["<mark>Sundhedsaftalen</mark> 2019-2023, Region <mark>Sjælland</mark>"])
     """The title as HTML, escaped, with `<mark>` around what was found."""
 
 
@@ -80,6 +89,7 @@ class Hits(Schema):
     """How many hits there are on all pages."""
     bounded: bool = Field(examples=[False])
     """Whether as many were found as are ranked, 1000, so that there may be more: ask more closely."""
+    approximate: Approximate
     next: str | None = Field(
         examples=["WyJmMDU2YjZkNzI0MDVmMmY3YWYiLCIyMDI2LTA2LTAxIiwiMC43IiwicmVnaW9ucy9kay0xMDg1Il0"]
     )
@@ -93,6 +103,7 @@ class Suggestions(Schema):
 
     items: list[Suggestion]
     """The hits, the best first; 20 at the most."""
+    approximate: Approximate
 
 
 class SearchQuery(Question):
@@ -119,12 +130,13 @@ class TypingQuery(Known):
 
 
 SUGGESTION: Final = """
-    'resource', resource, 'id', record_id, 'path', '/v1/' || id, 'title', coalesce(title, record_id),
+    'resource', resource, 'id', record_id, 'path', id, 'title', coalesce(title, record_id),
     'marked', search_marked(coalesce(title, record_id), wide, 'HighlightAll=true')
 """
 SEARCH: Final = f"""
 with candidate as materialized (
-    select id, rank, wide from search_found(:q, false, cast(:resources as text[]), :narrowed, cast(:most as integer))
+    select id, rank, wide, alike
+    from search_found(:q, false, cast(:resources as text[]), :narrowed, cast(:most as integer))
 ),
 page as (
     select *, row_number() over (order by rank desc, id) as n
@@ -145,7 +157,8 @@ select json_build_object(
         'facets', coalesce((
             select json_agg(json_build_object('resource', resource, 'count', count) order by count desc, resource)
             from facet), '[]'),
-        'total', (select count(*) from candidate), 'bounded', (select count(*) = :most from candidate))::text as found,
+        'total', (select count(*) from candidate), 'bounded', (select count(*) = :most from candidate),
+        'approximate', (select coalesce(bool_or(alike), false) from candidate))::text as found,
     (select json_build_array(rank, id)::text from item where n = :limit and (select count(*) > :limit from page)
     ) as more,
     (select wide is null from search_query(:q, false, false)) as meaningless_q,
@@ -153,11 +166,12 @@ select json_build_object(
 """
 AUTOCOMPLETE: Final = f"""
 with candidate as (
-    select id, rank, wide from search_found(:q, true, cast(:resources as text[]), :narrowed, {MOST_SUGGESTED})
+    select id, rank, wide, alike from search_found(:q, true, cast(:resources as text[]), :narrowed, {MOST_SUGGESTED})
     order by rank desc, id limit {MOST_SUGGESTED}
 )
-select json_build_object('items', coalesce(json_agg(json_build_object({SUGGESTION}) order by rank desc, id), '[]')
-    )::text as found,
+select json_build_object(
+        'items', coalesce(json_agg(json_build_object({SUGGESTION}) order by rank desc, id), '[]'),
+        'approximate', coalesce(bool_or(alike), false))::text as found,
     (select wide is null from search_query(:q, true, false)) as meaningless_q,
     {NEWEST} as revision_read
 from candidate join search_entry using (id)

@@ -30,7 +30,7 @@ from jsonb_to_recordset($1::jsonb -> 'items') as told (seq bigint, value jsonb) 
 ENTRIES: Final = "select ctid::text from history.search_entry where id = any($1)"
 FOUND_BY: Final = """
 update history.search_entry as entry
-set title = coalesce(value ->> 'title', value ->> 'name'), text = search_said(value)
+set title = search_title(said.resource, value), text = search_said(value)
 from (
     select distinct on (resource, id, revision) * from change
     where (resource, id) in (select * from unnest($1::text[], $2::text[])) order by resource, id, revision, seq desc
