@@ -60,6 +60,13 @@ async def test_the_agreements_of_all_five_regions(client: AsyncClient) -> None:
     }
 
 
+async def test_what_is_known_of_an_agreement_without_a_period(client: AsyncClient) -> None:
+    """Not to be in force before the period of its title, nor once another replaces it; nothing in between."""
+    for day, told in (("2014-12-31", ["false"]), ("2015-01-01", []), ("2019-06-30", []), ("2019-07-01", ["false"])):
+        asked = f"health-agreements?id=sundhedsaftale-sjaelland-2015&as_of={day}&in_force"
+        assert [yes for yes in ("true", "false") if (await get(client, f"{asked}={yes}"))["items"]] == told, day
+
+
 async def test_which_agreements_were_extended_and_under_which_law(client: AsyncClient) -> None:
     """Those of 2019, by half a year; one follows the other."""
     agreement = await get(client, "health-agreements/sundhedsaftale-syddanmark-2019?as_of=2019-07-01")

@@ -90,8 +90,8 @@ class Covered(Schema):
     agreements: list[Covering]
     """The agreements in force that bind it on some day of the period, the earliest first."""
     unknown: list[Covering]
-    """The agreements that bind it and may be in force on other days of the period: their period is unknown, or their
-    end is, and the period that their title names is over."""
+    """The agreements that bind it and may be in force on other days of the period: their period is unknown; or their
+    start is, in the first year that their title names; or their end is, once the period of their title is over."""
     gaps: list[Period]
     """The parts of the period in which no agreement that is known to be in force binds it."""
 
@@ -206,7 +206,8 @@ async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) 
     """Which municipalities a statutory health agreement in force binds (Sundhedsloven § 205), and which none does.
 
     It is in force when the day, or some day of the period, lies in its period, extensions included. An agreement whose
-    period is unknown covers nobody, and is named; so is one whose end is unknown once the period of its title is over.
+    period is unknown covers nobody, and is named; so is one whose start is unknown in the first year of its title, and
+    one whose end is unknown once the period of its title is over.
     """
     format = choose(query, coverage.formats, coverage.columns)
     as_of = query.as_of or read.today()

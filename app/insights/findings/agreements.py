@@ -29,7 +29,7 @@ from app.insights.binding import BINDING
 from app.insights.findings.rules import Rule, Said, days, found, pointers
 from app.insights.records import path_of
 from app.resources.consultations import ConsultationRow
-from app.resources.health_agreements.course import known_days
+from app.resources.health_agreements.course import known_days, new_year
 from app.resources.health_agreements.tables import ExtensionRow, HealthAgreementRow, MilestoneRow, ReviewRow
 from app.resources.municipalities.tables import MembershipRow
 from app.resources.plans.tables import PlanMilestoneRow
@@ -65,13 +65,8 @@ def _outside_the_title() -> ColumnElement[bool]:
     """That the period certainly begins or ends on another day than the title can mean, extensions aside."""
     extended = exists().where(ExtensionRow.record_id == HealthAgreementRow.id, ExtensionRow.until >= END)
     first, last = HealthAgreementRow.nominal_earliest, HealthAgreementRow.nominal_latest
-    outside = or_(first > START, _year(first, 1) <= START, _year(last, 0) >= END, and_(last < END - 1, ~extended))
+    outside = or_(first > START, new_year(first, 1) <= START, new_year(last, 0) >= END, and_(last < END - 1, ~extended))
     return and_(HealthAgreementRow.nominal_edtf.regexp_match("^[0-9/-]+$"), outside)
-
-
-def _year(day: Any, later: int) -> ColumnElement[date]:
-    """The first day of the year of a day, or of a later one: a title's bounds are no vaguer than years."""
-    return func.make_date(cast(extract("year", day), Integer) + later, 1, 1, type_=Date())
 
 
 def _other_municipalities() -> ColumnElement[list[str]]:

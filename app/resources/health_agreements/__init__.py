@@ -108,7 +108,9 @@ class HealthAgreementQuery(ListQuery):
         None, examples=[True]
     )
     """Only agreements that are known to be in effect on the day asked about, or known not to be. In neither answer is
-    one whose period is unknown, nor one whose end is unknown once the period that its title names is over."""
+    one that may be: one whose start is unknown in the first year that its title names, one whose end is unknown once
+    the period that its title names is over, and one whose whole period is unknown. Before the period that its title
+    names, and once it has lapsed or another replaces it, each of these is known not to be."""
     effective_from: Annotated[Day | Absent, Where(lambda day: DATED & lasts_to(DAYS, day))] = Field(
         None, examples=["2019-01-01"]
     )

@@ -1,8 +1,9 @@
 """The course of a health agreement as far as the register knows it: when it is in force, and whether it is answered."""
 
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Date, Integer, and_, case, cast, exists, extract, func, or_, select, true
 from sqlalchemy.dialects.postgresql import DATERANGE
 from sqlalchemy.orm import aliased
 
@@ -15,17 +16,18 @@ def possible_days(agreement: Any) -> ColumnElement[Any]:
 
     Where its own beginning is unknown, it begins no earlier than the period that its title names.
     """
-    begins, over = _begins(agreement), _over_on(agreement)
+    begins, over = _begins(agreement, agreement.nominal_earliest), _over_on(agreement)
     return func.daterange(begins, case((over < begins, begins), else_=over), type_=DATERANGE())
 
 
 def known_days(agreement: Any) -> ColumnElement[Any]:
     """The days on which an agreement is known to be in force; null when that is known of none.
 
-    Where its own end is unknown, that is so up to the end of the period that its title names, or that it was extended
-    to: what was agreed for four years may have been followed by another that nobody has told the register.
+    Where its own beginning is unknown, that is so after the first year that its title names: those of 2019 began in
+    July. Where its own end is unknown, it is so up to the end of the period that its title names, or that it was
+    extended to: what was agreed for four years may have been followed by another that nobody has told the register.
     """
-    begins, over = _begins(agreement), _over_on(agreement)
+    begins, over = _begins(agreement, new_year(agreement.nominal_earliest, 1)), _over_on(agreement)
     extended = select(func.max(ExtensionRow.until)).where(ExtensionRow.record_id == agreement.id).scalar_subquery()
     promised = func.greatest(agreement.nominal_latest + 1, extended, type_=Date())
     ends = case((_ends(agreement).is_(None), func.least(promised, over, type_=Date())), else_=over)
@@ -38,8 +40,13 @@ def in_force(agreement: Any, day: ColumnElement[Any] = AS_OF) -> ColumnElement[b
     return case((~possible_days(agreement).contains(day), False), (known_days(agreement).contains(day), True))
 
 
-def _begins(agreement: Any) -> ColumnElement[Any]:
-    return func.coalesce(func.lower(agreement.period, type_=Date), agreement.nominal_earliest, type_=Date())
+def new_year(day: Any, later: int) -> ColumnElement[date]:
+    """The first day of the year of a day, or of a later one: a title's bounds are no vaguer than years."""
+    return func.make_date(cast(extract("year", day), Integer) + later, 1, 1, type_=Date())
+
+
+def _begins(agreement: Any, otherwise: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.lower(agreement.period, type_=Date), otherwise, type_=Date())
 
 
 def _ends(agreement: Any) -> ColumnElement[Any]:
