@@ -9,9 +9,12 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.auth import Role
+from app.imports import KINDS
 from app.resources import RESOURCES
+from app.rest.body import validate
 from app.rest.resource import Resource
-from app.settings import Settings
+from app.rest.writing import Writer
+from app.settings import Settings, load_settings
 from tests.conftest import connected, make_key, rows, serving, value
 
 PATCH: Final = {"Content-Type": "application/merge-patch+json"}
@@ -341,6 +344,53 @@ async def test_addresses_and_numbers_are_well_formed(steward: AsyncClient) -> No
     assert list(faults(refused)) == [
         *("/identifiers/0", "/identifiers/1", "/contact_points/0/email", "/contact_points/1/email"),
     ]
+
+
+async def test_what_is_shown_as_a_link_is_one(steward: AsyncClient) -> None:
+    """An address on the web has a host and runs no script; a telephone number has digits."""
+    page = {"kind": "web_page", "title": "Prøve"}
+    for url in (
+        *(
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "data:text/html,x",
+            "//proeve.dk",
+            "www.proeve.dk",
+            "ftp://a.dk",
+        ),
+        *("http://", "https:///sti", "https://?q", "http://:80", "https://proeve.dk@ond.dk", "https://a.dk/<script>"),
+        *("https://proeve.dk/en to", "https://proeve.dk/\njavascript:alert(1)"),
+    ):
+        says = "Input should be an http or https address, such as https://www.regionsjaelland.dk"
+        refused = await steward.post("/v1/documents", json=page | {"url": url})
+        assert (refused.status_code, faults(refused)) == (422, {"/url": says}), url
+        refused = await steward.post("/v1/organisations", json=BODY | {"website": url})
+        assert (refused.status_code, list(faults(refused))) == (422, ["/website"]), url
+    for url in ("http://localhost:8000", "https://rødovre.dk/a/@b?c=d:e#f", "https://[::1]/", "[slettet]"):
+        assert (await steward.post("/v1/documents", json=page | {"url": url})).status_code == 201, url
+    for phone, status in {
+        **dict.fromkeys(("ring til mig", "12", "tel:112", "+", "57 87 57 87 eller 88"), 422),
+        **dict.fromkeys(("112", "+45 57 87 57 87", "(57) 87-57-87", "0045.57.87.57.87", "[slettet]"), 201),
+    }.items():
+        point = {"contact_points": [{"name": "Vagten", "phone": phone}]}
+        answer = await steward.post("/v1/organisations", json=BODY | point)
+        assert answer.status_code == status, (phone, answer.text)
+        contact = {"kind": "project", "title": "Prøve", "contacts": [{"role": "Leder", "phone": phone}]}
+        assert (await steward.post("/v1/initiatives", json=contact)).status_code == status, phone
+
+
+async def test_what_was_stored_before_a_rule_is_read_and_mended(steward: AsyncClient, fresh: str) -> None:
+    """The rules of what is sent do not stand in the way of what is there."""
+    before = validate(KINDS["organisations"].data, BODY | {"website": "proeve.dk"})
+    async with Writer(fresh, load_settings()) as writer, writer.revision("register") as revision:
+        await revision.put(KINDS["organisations"], "proeve", before)
+    path = "/v1/organisations/proeve"
+    assert (await steward.get(path, headers={"Min-Revision": "2"})).json()["website"] == "proeve.dk"
+    headers = PATCH | {"If-Match": "*"}
+    refused = await steward.patch(path, json={"name": "Ny"}, headers=headers)
+    assert (refused.status_code, list(faults(refused))) == (422, ["/website"])
+    mended = await steward.patch(path, json={"website": "https://proeve.dk"}, headers=headers)
+    assert (mended.status_code, mended.json()["website"]) == (200, "https://proeve.dk")
 
 
 async def test_a_partner_is_named_once_at_a_time_in_a_role(steward: AsyncClient) -> None:

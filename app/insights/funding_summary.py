@@ -45,7 +45,8 @@ from app.rest.one_of import offer
 from app.rest.reading import Reading, Statement
 from app.rest.resource import Sought
 from app.rest.response import Json
-from app.rest.schema import Absent, Count, Day, Id, Schema, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Absent, Count, Day, Id, Schema
 from app.rest.view import AS_OF, current, json_object, many
 
 router: Final = APIRouter(tags=["insights"])

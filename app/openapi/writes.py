@@ -12,7 +12,7 @@ from app.rest.sent import MEDIA_TYPES
 
 TAG: Final = {
     "type": "string",
-    "pattern": r"^(\*|(W/)?\"[!#-~]*\"(, *(W/)?\"[!#-~]*\")*)$",
+    "pattern": r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$',
     "examples": ['"3.f6397f2d146ca51bc9a5dc5f"'],
 }
 SENT: Final[dict[str, dict[str, Any]]] = {

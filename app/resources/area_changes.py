@@ -16,7 +16,8 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text, exactly_one
+from app.rest.rules import exactly_one
+from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.sent import Sent
 
 AreaChangeKind = TypeAliasType(

@@ -19,7 +19,8 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
+from app.rest.rules import exactly_one, wrong
+from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.sent import Sent
 from app.rest.view import current
 

@@ -19,7 +19,8 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, an
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Count, Id, Page, R, Record, RecordData, Ref, Text, exactly_one
+from app.rest.rules import exactly_one
+from app.rest.schema import Absent, Count, Id, Page, R, Record, RecordData, Ref, Text
 from app.rest.sent import Sent
 from app.rest.view import many
 

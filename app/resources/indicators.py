@@ -20,7 +20,8 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Term, Text, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Absent, Id, Page, R, Record, RecordData, Ref, Schema, Term, Text
 from app.rest.sent import Sent
 
 Better = TypeAliasType(

@@ -6,6 +6,7 @@ another encoding than UTF-8, characters that no text can have, numbers and nesti
 
 import json
 from collections.abc import Collection
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Never, TypeVar
 
@@ -82,10 +83,13 @@ def _in_text(place: tuple[Any, ...], text: str) -> Fault:
     return bad_value(JsonPointer.from_parts(place).path, f"A text should have no {wrong}")
 
 
-def validate(shape: type[T], value: Any) -> T:
-    """A parsed value as `shape`; InvalidBody names every fault with its JSON pointer."""
+def validate(shape: type[T], value: Any, sent_on: date | None = None) -> T:
+    """A parsed value as `shape`; InvalidBody names every fault with its JSON pointer.
+
+    What is sent, on a day, has to keep more rules than what is stored: see `on_writing`.
+    """
     try:
-        return shape.model_validate(value)
+        return shape.model_validate(value, context=sent_on)
     except ValidationError as error:
         raise InvalidBody(faults=body_faults(error.errors())) from error
 

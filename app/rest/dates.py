@@ -13,7 +13,8 @@ from edtf.parser.edtf_exceptions import EDTFParseException
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.rest.schema import Day, Schema, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Day, Schema
 
 
 class Period(Schema):

@@ -17,6 +17,11 @@ MARKER: Final = "[slettet]"
 """What stands where a detail was erased: the same everywhere, so that whatever held one keeps its form."""
 EMAIL: Final = re.compile(rf"[^\s@]+@[^\s@]+\.[^\s@]+|{re.escape(MARKER)}")
 """An e-mail address, or that it was erased."""
+PHONE: Final = re.compile(rf"\+?([ ().\-/]*[0-9]){{3,15}}[ ().\-/]*|{re.escape(MARKER)}")
+"""A telephone number (E.123) in any usual spelling, or that it was erased."""
+NO_URL: Final = r'\s\x00-\x1f"<>\\^`{|}'
+URL: Final = re.compile(rf"https?://[^{NO_URL}/?#@:.][^{NO_URL}/?#@]*([/?#][^{NO_URL}]*)?|{re.escape(MARKER)}")
+"""An address on the web, which can be linked to safely, for it runs no script; or that it was erased."""
 SHORTEST: Final = 5
 """How long a detail is at the least: a shorter one means others, too."""
 FEWEST_DIGITS: Final = 6

@@ -6,6 +6,7 @@ sent after it.
 """
 
 import json
+from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ ID: Final = TypeAdapter[str](Id)
 
 async def create(kind: Kind[P, D], intent: Intent, body: Body[D]) -> Json[P]:
     """A new record, under an id that its creator chose or that is made from its name."""
-    given, data = _new(kind, body)
+    given, data = _new(kind, body, intent.read.today())
     repeat = Repeat(intent, body.raw)
     async with intent.revision() as revision:
         if first := await repeat.first(revision):
@@ -52,7 +53,7 @@ async def create(kind: Kind[P, D], intent: Intent, body: Body[D]) -> Json[P]:
 
 async def replace(kind: Kind[P, D], intent: Intent, id: str, body: Body[D]) -> Json[P]:
     """A record that is from now on what the body says, or a new one of this id."""
-    data = validate(kind.data, body.json())
+    data = validate(kind.data, body.json(), intent.read.today())
     if not intent.creates:
         intent.must_match()
     async with intent.revision() as revision:
@@ -78,7 +79,7 @@ async def patch(kind: Kind[P, D], intent: Intent, id: str, body: Body[D]) -> Jso
     async with intent.revision() as revision:
         held = (await revision.held(kind, [id]))[id]
         before = await _allowed(kind, intent, revision, id, held)
-        data = validate(kind.data, merged(before, change))
+        data = validate(kind.data, merged(before, change), intent.read.today())
         intent.caller.check_may_write(data.owner)
         return await _written(kind, intent, revision, (id, data), held)
 
@@ -121,7 +122,7 @@ async def restore(kind: Kind[P, D], intent: Intent, id: str) -> Json[P]:
     return answer
 
 
-def _new(kind: Kind[Any, D], body: Body[D]) -> tuple[str | None, D]:
+def _new(kind: Kind[Any, D], body: Body[D], today: date) -> tuple[str | None, D]:
     """The id that a body chooses, if it does, and the rest; all faults of both at once."""
     value, id, faults = body.json(), None, []
     if isinstance(value, dict) and "id" in value:
@@ -131,7 +132,7 @@ def _new(kind: Kind[Any, D], body: Body[D]) -> tuple[str | None, D]:
         except ValidationError as error:
             faults = body_faults([{**e, "loc": ("id",)} for e in error.errors()[:1]])
     try:
-        data = validate(kind.data, value)
+        data = validate(kind.data, value, today)
     except InvalidBody as error:
         raise InvalidBody(faults=[*faults, *error.faults]) from error
     if faults:

@@ -8,7 +8,8 @@ import asyncpg
 from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
 from app.errors import BadParameters, bad_parameter
-from app.rest.schema import Absent, Schema, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Absent, Schema
 from app.settings import COPENHAGEN
 
 NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,14}")

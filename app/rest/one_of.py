@@ -10,7 +10,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from app.rest.schema import Absent, Schema, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Absent, Schema
 
 
 @dataclass(frozen=True)

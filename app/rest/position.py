@@ -10,7 +10,7 @@ from typing import Annotated, Final, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.rest.schema import wrong
+from app.rest.rules import wrong
 
 TOKEN: Final = re.compile(r"0|([1-9][0-9]{0,17})-([0-9a-f]{1,15})")
 LATEST: Final = "latest"

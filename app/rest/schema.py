@@ -21,10 +21,10 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
-from app.rest.details import EMAIL
+from app.rest.details import EMAIL, PHONE, URL
+from app.rest.rules import spelt, wrong
 
 Absent = SkipJsonSchema[None]
 """The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
@@ -36,11 +36,6 @@ PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
 TAKEN: Final = ("template",)
 """What is no id, for it is what else is below the path of a list."""
 DAY: Final = re.compile(r"(?!9999)[1-9]\d{3}-\d{2}-\d{2}")  # 9999-12-31 means infinity to the driver
-
-
-def wrong(message: str) -> PydanticCustomError:
-    """What a validator raises: a sentence that says what would be right."""
-    return PydanticCustomError("wrong", "{sentence}", {"sentence": message})
 
 
 def _id(text: str) -> str:
@@ -60,12 +55,6 @@ def _day(value: object) -> object:
     except ValueError as error:
         says = "Input should be a day of the calendar as YYYY-MM-DD, of the years 1000 to 9998, such as 2027-01-01"
         raise wrong(says) from error
-
-
-def _email(text: str) -> str:
-    if not EMAIL.fullmatch(text):
-        raise wrong("Input should be an e-mail address, such as regionsjaelland@regionsjaelland.dk")
-    return text
 
 
 def _storable(text: str) -> str:
@@ -106,7 +95,21 @@ Pointer = Annotated[str, StringConstraints(max_length=300), AfterValidator(_poin
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True), AfterValidator(_storable)
 ]
-Email = Annotated[Text, AfterValidator(_email), Field(json_schema_extra={"pattern": f"^({EMAIL.pattern})$"})]
+Email = Annotated[
+    Text,
+    spelt(EMAIL, "an e-mail address, such as regionsjaelland@regionsjaelland.dk"),
+    Field(json_schema_extra={"pattern": f"^({EMAIL.pattern})$"}),
+]
+Phone = Annotated[
+    Text,
+    spelt(PHONE, "a telephone number, such as +45 57 87 57 87"),
+    Field(json_schema_extra={"pattern": f"^({PHONE.pattern})$"}),
+]
+Url = Annotated[
+    Text,
+    spelt(URL, "an http or https address, such as https://www.regionsjaelland.dk"),
+    Field(json_schema_extra={"pattern": f"^({URL.pattern})$"}),
+]
 Term = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
@@ -173,12 +176,6 @@ class Schema(BaseModel):
 
 def _shapes(cls: type[Any]) -> list[type[Schema]]:
     return [parent for parent in cls.__mro__ if issubclass(parent, Schema)]
-
-
-def exactly_one(shape: Schema, *names: str) -> None:
-    """Refuse a shape that names none of these fields, or several."""
-    if sum(getattr(shape, name) is not None for name in names) != 1:
-        raise wrong(f"Name exactly one of {' and '.join(names)}")
 
 
 class Ref(Schema):

@@ -35,7 +35,8 @@ from app.rest.known import Known
 from app.rest.position import position_of
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
-from app.rest.schema import Absent, Id, Schema, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Absent, Id, Schema
 from app.rest.view import json_object
 
 router: Final = APIRouter(prefix="/v1", tags=["changes"])

@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import StatedDate
-from app.rest.schema import Day, Id, Money, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Day, Id, Money, R, Record, RecordData, Ref, Schema, Text
 
 GrantStatus = TypeAliasType(
     "GrantStatus",

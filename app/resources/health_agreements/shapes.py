@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period, StatedDate, refuse_disorder
-from app.rest.schema import Day, Id, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Day, Id, R, Record, RecordData, Ref, Schema, Text
 
 HealthAgreementKind = TypeAliasType(
     "HealthAgreementKind",

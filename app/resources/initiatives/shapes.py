@@ -7,7 +7,8 @@ from pydantic import Field, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period, overlap
-from app.rest.schema import Count, Day, Email, Id, Money, R, Record, RecordData, Ref, Schema, Text, exactly_one, wrong
+from app.rest.rules import exactly_one, wrong
+from app.rest.schema import Count, Day, Email, Id, Money, Phone, R, Record, RecordData, Ref, Schema, Text
 
 InitiativeKind = TypeAliasType(
     "InitiativeKind",
@@ -127,7 +128,7 @@ class Contact(Schema, Generic[R]):
     """Who holds it; null when not published."""
     organisation: R | None
     """Where; null when not stated."""
-    phone: Text | None = Field(examples=["+45 57 87 57 87"])
+    phone: Phone | None = Field(examples=["+45 57 87 57 87"])
     """A switchboard's or function's number; null when there is none."""
     email: Email | None = Field(examples=["regionsjaelland@regionsjaelland.dk"])
     """A functional address; null when there is none."""

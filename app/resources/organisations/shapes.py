@@ -8,7 +8,8 @@ from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period, StatedDate
 from app.rest.details import MARKER
-from app.rest.schema import Count, Day, Email, Id, R, Record, RecordData, Ref, Schema, Text, wrong
+from app.rest.rules import wrong
+from app.rest.schema import Count, Day, Email, Id, Phone, R, Record, RecordData, Ref, Schema, Text, Url
 
 OrganisationKind = TypeAliasType(
     "OrganisationKind",
@@ -100,7 +101,7 @@ class ContactPoint(Schema, Generic[R]):
     """Postal code; null when unknown."""
     town: Text | None = Field(examples=["Sorø"])
     """Post town; null when unknown."""
-    phone: Text | None = Field(examples=["+45 57 87 57 87"])
+    phone: Phone | None = Field(examples=["+45 57 87 57 87"])
     """A switchboard's or function's number; null when unknown."""
     email: Email | None = Field(examples=["regionsjaelland@regionsjaelland.dk"])
     """A functional address; null when unknown."""
@@ -161,7 +162,7 @@ class OrganisationFields(RecordData[R], Generic[R]):
     """The municipality that it governs; null when it governs none."""
     period: Period | None
     """When the organisation exists; null when unknown."""
-    website: Text | None = Field(examples=["https://www.regionsjaelland.dk"])
+    website: Url | None = Field(examples=["https://www.regionsjaelland.dk"])
     """Where it presents itself; null when unknown."""
     predecessors: list[Predecessor[R]]
     """The organisations whose tasks it took over, wholly or in part."""

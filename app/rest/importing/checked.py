@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Self
@@ -40,8 +41,8 @@ NO_ID: Final = "Give each record its id, by which it is found again: a-z, 0-9 an
 class Checked:
     """What the rows of some files come to: the records that are to be written, on disk, and what is wrong."""
 
-    def __init__(self, files: Sequence[File], kinds: Kinds, caller: Caller, shown: Shown) -> None:
-        self._files, self._kinds, self._caller, self._shown = files, kinds, caller, shown
+    def __init__(self, files: Sequence[File], kinds: Kinds, caller: Caller, shown: Shown, today: date) -> None:
+        self._files, self._kinds, self._caller, self._shown, self._today = files, kinds, caller, shown, today
         alone = caller.role is Role.EDITOR and len(caller.organisations) == 1
         self._own = next(iter(caller.organisations)) if alone else None
         self._ways = ExitStack()
@@ -148,7 +149,7 @@ class Checked:
         if held.data is not None and kind.data.model_fields.keys() - said.keys():
             said = {**writable(held.data), **said}
         try:
-            data = validate(kind.data, said)
+            data = validate(kind.data, said, self._today)
         except InvalidBody as error:
             self.found.add(origin, error.faults, body)
             return

@@ -50,7 +50,8 @@ class Import:
 
     async def run(self, writer: Writer, repeat: Repeat | None = None) -> Json[Imported]:
         """Write what the files say, or with a dry run find out whether it can be; InvalidFile tells why it cannot."""
-        with Checked(self._files, self._kinds, self._caller, self._shown) as checked:
+        today = writer.settings.day()
+        with Checked(self._files, self._kinds, self._caller, self._shown, today) as checked:
             async with writer.imports, writer.view() as view:
                 if repeat and (first := await repeat.first(view)):
                     return first

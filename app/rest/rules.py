@@ -1,0 +1,41 @@
+"""Rules of what comes in: how a validator says what would be right, and what only a write has to keep."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from pydantic import AfterValidator, BaseModel, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """What a validator raises: a sentence that says what would be right."""
+    return PydanticCustomError("wrong", "{sentence}", {"sentence": message})
+
+
+def exactly_one(shape: BaseModel, *names: str) -> None:
+    """Refuse a shape that names none of these fields, or several."""
+    if sum(getattr(shape, name) is not None for name in names) != 1:
+        raise wrong(f"Name exactly one of {' and '.join(names)}")
+
+
+def on_writing(check: Callable[[Any, date], None]) -> AfterValidator:
+    """A rule for what is sent, which is told the day; what was stored before there was the rule can still be read."""
+
+    def kept(value: Any, info: ValidationInfo) -> Any:
+        if value is not None and info.context is not None:
+            check(value, info.context)
+        return value
+
+    return AfterValidator(kept)
+
+
+def spelt(pattern: re.Pattern[str], right: str) -> AfterValidator:
+    """The rule that a text which is sent is spelt as something, which is said in words."""
+
+    def check(text: str, _today: date) -> None:
+        if not pattern.fullmatch(text):
+            raise wrong(f"Input should be {right}")
+
+    return on_writing(check)
