@@ -92,6 +92,23 @@ async def test_a_period_has_gaps(client: AsyncClient) -> None:
     assert [a["id"] for a in found["København"]["unknown"]] == ["sundhedsaftale-hovedstaden-2024"]
 
 
+async def test_only_the_days_in_a_region_count(writer: Writer, own_client: AsyncClient) -> None:
+    """Neither is a municipality without an agreement before it belongs to one, nor doubly covered when it changes."""
+    for asked, count in (("from=2006-01-01&to=2006-12-31", 0), ("from=2006-01-01&to=2007-01-02", 98)):
+        answer = await coverage(own_client, f"{asked}&as_of=2026-11-22")
+        assert len(answer["items"]) == answer["counts"]["uncovered"] == count, asked
+        assert {(gap["start"], gap["end"]) for item in answer["items"] for gap in item["gaps"]} == (
+            {("2007-01-01", "2007-01-02")} if count else set()
+        )
+    moving = await coverage(own_client, "from=2025-01-01&to=2028-01-01&as_of=2026-11-22&municipality=dk-0360")
+    assert [(item["state"], len(item["agreements"]), item["gaps"]) for item in moving["items"]] == [("covered", 1, [])]
+    await put(writer, agreement("ekstra", "2000-01-01", "2007-01-02", "lolland-kommune"))
+    (early,) = (await coverage(own_client, "from=2006-01-01&to=2007-01-02&as_of=2026-11-22&municipality=dk-0360"))[
+        "items"
+    ]
+    assert (early["state"], early["gaps"]) == ("covered", [])
+
+
 async def test_either_bound_of_a_period_is_the_day_unless_given(client: AsyncClient) -> None:
     """From a day until today, and from today until a day."""
     for asked, start, end in (

@@ -10,16 +10,15 @@ from pydantic import Field
 from sqlalchemy import (
     ColumnElement,
     Date,
+    ScalarSelect,
     Subquery,
     Text,
     bindparam,
     case,
     cast,
-    false,
     func,
     literal_column,
     select,
-    true,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE, aggregate_order_by
@@ -93,7 +92,7 @@ class Covered(Schema):
     """The agreements that bind it and may be in force on other days of the period: their period is unknown; or their
     start is, in the first year that their title names; or their end is, once the period of their title is over."""
     gaps: list[Period]
-    """The parts of the period in which no agreement that is known to be in force binds it."""
+    """The parts of the period in which it belongs to a region and no agreement known to be in force binds it."""
 
 
 class CoverageCounts(Schema):
@@ -115,7 +114,7 @@ class Coverage(Schema):
     """Which municipalities health agreements in force bind."""
 
     items: list[Covered]
-    """The municipalities that exist and belong to a region on the day asked about, in Danish order."""
+    """The municipalities that belong to a region on the day asked about and in the period, in Danish order."""
     counts: CoverageCounts
     """How many of them there are in each state."""
     period: Period
@@ -133,11 +132,29 @@ def _days(period: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.coalesce(func.datemultirange(period), func.datemultirange(), type_=DATEMULTIRANGE())
 
 
+def _length(days: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """How many days are in a set of them."""
+    span = func.unnest(days).column_valued("span")
+    return select(func.coalesce(func.sum(func.upper(span) - func.lower(span)), 0)).scalar_subquery()
+
+
+BELONGS = (
+    select(
+        MembershipRow.record_id,
+        _days(ASKED).intersection(func.range_agg(MembershipRow.period, type_=DATEMULTIRANGE())).label("asked"),
+    )
+    .where(MembershipRow.period.overlaps(ASKED))
+    .group_by(MembershipRow.record_id)
+    .subquery("belongs")
+)
+"""The days of the period on which each municipality belongs to a region, of those that do on any."""
+
+
 def _bound() -> Subquery:
     """What binds each municipality: the agreements in force in the period, those that may be besides, and when."""
-    days, period = BINDING.c.known, BINDING.c.period
-    held = days.intersection(ASKED)
-    there, unknown = func.coalesce(days.overlaps(ASKED), false()), _days(BINDING.c.possible.intersection(ASKED))
+    period, asked = BINDING.c.period, BELONGS.c.asked
+    held, possible = _days(BINDING.c.known).intersection(asked), _days(BINDING.c.possible).intersection(asked)
+    there = ~func.isempty(held)
     whole = json_object({"start": func.lower(period), "end": func.upper(period)})
     item = {name: BINDING.c[name] for name in Covering.model_fields} | {"period": case((period.is_not(None), whole))}
     agreement = func.json_agg(
@@ -147,28 +164,24 @@ def _bound() -> Subquery:
         select(
             BINDING.c.municipality_id,
             agreement.filter(there).label("agreements"),
-            agreement.filter(~func.isempty(unknown - _days(held))).label("unknown"),
+            agreement.filter(~func.isempty(possible - held)).label("unknown"),
             func.range_agg(held, type_=DATEMULTIRANGE()).filter(there).label("days"),
-            func.sum(func.upper(held) - func.lower(held)).filter(there).label("length"),
+            func.sum(_length(held)).label("length"),
         )
+        .join(BELONGS, BELONGS.c.record_id == BINDING.c.municipality_id)
         .group_by(BINDING.c.municipality_id)
         .subquery("bound")
     )
 
 
 BOUND = _bound()
-GAP = func.unnest(
-    func.datemultirange(ASKED, type_=DATEMULTIRANGE())
-    - func.coalesce(BOUND.c.days, func.datemultirange(), type_=DATEMULTIRANGE())
-).column_valued("gap")
+OPEN = BELONGS.c.asked - func.coalesce(BOUND.c.days, func.datemultirange(), type_=DATEMULTIRANGE())
+GAP = func.unnest(OPEN).column_valued("gap")
 BOUNDS = json_object({"start": func.lower(GAP), "end": func.upper(GAP)})
-GAPS = select(
-    func.json_agg(aggregate_order_by(BOUNDS, GAP), type_=postgresql.JSON()).label("periods"),
-    func.coalesce(func.sum(func.upper(GAP) - func.lower(GAP)), 0).label("length"),
-).lateral("gaps")
+GAPS = select(func.json_agg(aggregate_order_by(BOUNDS, GAP), type_=postgresql.JSON())).scalar_subquery()
 STATE = case(
-    (BOUND.c.length > END - START - GAPS.c.length, "doubly"),
-    (GAPS.c.length == 0, "covered"),
+    (BOUND.c.length > _length(BOUND.c.days), "doubly"),
+    (func.isempty(OPEN), "covered"),
     (BOUND.c.days.is_not(None), "partly"),
     (BOUND.c.unknown.is_not(None), "unknown"),
     else_="uncovered",
@@ -207,7 +220,8 @@ async def get_coverage(query: Annotated[CoverageQuery, Query()], read: Reading) 
 
     It is in force when the day, or some day of the period, lies in its period, extensions included. An agreement whose
     period is unknown covers nobody, and is named; so is one whose start is unknown in the first year of its title, and
-    one whose end is unknown once the period of its title is over.
+    one whose end is unknown once the period of its title is over. Only days on which a municipality belongs to a region
+    count.
     """
     format = choose(query, coverage.formats, coverage.columns)
     as_of = query.as_of or read.today()
@@ -244,13 +258,13 @@ def _found(filters: Mapping[str, Where]) -> Subquery:
         "state": STATE,
         "agreements": _array(BOUND.c.agreements),
         "unknown": _array(BOUND.c.unknown),
-        "gaps": _array(GAPS.c.periods),
+        "gaps": _array(GAPS),
     }
     return (
         select(json_object(item).label("item"), STATE.label("state"), MunicipalityRow.sort_name, MunicipalityRow.id)
         .select_from(MunicipalityRow)
+        .join(BELONGS, BELONGS.c.record_id == MunicipalityRow.id)
         .outerjoin(BOUND, BOUND.c.municipality_id == MunicipalityRow.id)
-        .join(GAPS, true())
         .where(ON_THE_MAP, *(where.sql(name) for name, where in filters.items()))
         .subquery("found")
     )
