@@ -24,15 +24,15 @@ async def test_a_facet_says_what_its_filter_finds(client: AsyncClient, path: str
         counts = [value["count"] for value in facet["values"]]
         assert counts == sorted(counts, reverse=True)
         for value in facet["values"][:5]:
-            if value["value"] is not None:
-                assert (await ask(client, path, limit=1, **{name: value["value"]}))["total"] == value["count"]
+            asked = {"unknown": name} if value["value"] is None else {name: value["value"]}
+            assert (await ask(client, path, limit=1, **asked))["total"] == value["count"], asked
 
 
 @pytest.mark.parametrize("path", LISTS)
 async def test_what_is_unknown_is_found(client: AsyncClient, path: str) -> None:
     """Every field that may be null or empty: just those records of which it is."""
     every = (await ask(client, path, limit=1000))["items"]
-    for name in offered(path, "unknown"):
+    for name in {*offered(path, "unknown")} & every[0].keys():
         found = (await ask(client, path, limit=1000, unknown=name))["items"]
         assert {item["id"] for item in found} == {item["id"] for item in every if item[name] in (None, [])}, name
 

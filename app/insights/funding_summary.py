@@ -39,7 +39,6 @@ from app.resources.municipalities.map import map_of
 from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
 from app.resources.organisations import OrganisationRow
 from app.resources.regions import RegionRow
-from app.rest.gaps import may_lack
 from app.rest.missing import absences, refuse_unknown
 from app.rest.one_of import offer
 from app.rest.reading import Reading, Statement
@@ -148,7 +147,7 @@ class FundingSummaryQuery(GrantFilters):
     filters `region` and `municipality` go by the map of `as_of`, which set to that day does both."""
 
 
-offer(FundingSummaryQuery, unknown=may_lack(grants.public))
+offer(FundingSummaryQuery, unknown=grants.unknown)
 
 
 class SummaryKey(Schema):

@@ -1,14 +1,14 @@
-"""Gaps: what it is for each field of a record that may be unknown to be so."""
+"""Gaps: what it is for each field of a record that may be unknown to be so, and for a filter to have no value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
-from sqlalchemy import Text, any_, cast, exists, func, literal_column
+from sqlalchemy import ColumnElement, Text, and_, any_, cast, exists, func, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import RecordRow, table_of
-from app.rest.links import Condition
+from app.rest.links import Condition, Link
 from app.rest.schema import Schema
 from app.rest.sources import OwnSource
 from app.rest.view import Computed, Parts, kind_of
@@ -42,3 +42,15 @@ def gaps(
         return func.coalesce(cast(value, Text), "") == any_(NOTHING)
 
     return {name: lacks(name) for name in may_lack(shape)}
+
+
+def without(links: Sequence[Link], id: ColumnElement[Any]) -> Condition:
+    """That a record has no value by any of some links."""
+
+    def lacks(link: Link) -> Condition:
+        if link.id is None or link.id is id:
+            return link.key.is_(None)
+        had = link.pairs().subquery()
+        return ~exists().where(had.c.id == id, had.c.value.is_not(None))
+
+    return and_(*map(lacks, links))

@@ -226,7 +226,8 @@ class Filters(Question):
     """Only records that say all of these words, inflected or as parts of others too; "as quoted"; -without this one.
     Where no record of the list says them, whatever the other filters, the words spelt most alike count."""
     unknown: list[str] | Absent = None
-    """Only records of which one of these fields is unknown: null, or an empty list."""
+    """Only records of which one of these fields is unknown: null, or an empty list; or that have no value of one of
+    these filters, which a facet counts as null."""
 
     def present(self) -> dict[str, Any]:
         """The filters that are set, with their values."""

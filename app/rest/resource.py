@@ -20,7 +20,7 @@ from app.rest.export.columns import chosen
 from app.rest.export.formats import GEOJSON, JSON, TABLES, VARY, XLSX, Format, choose
 from app.rest.export.geometry import feature
 from app.rest.facets import counted, facets
-from app.rest.gaps import gaps, may_lack
+from app.rest.gaps import gaps, may_lack, without
 from app.rest.history import History, HistoryQuery, history
 from app.rest.importing.template import offer_template
 from app.rest.intent import Intent
@@ -60,6 +60,10 @@ class Resource(Kind[P, D]):
     _filters: dict[type[Filters], dict[str, Where]] = field(init=False, default_factory=dict)
     listing: Listing = field(init=False)
     """Its list, as it is given whole."""
+    facets: Mapping[str, Where] = field(init=False)
+    """The filters by whose values records can be counted."""
+    unknown: Sequence[str] = field(init=False)
+    """What of a record may be unknown: a field, or the value of a facet."""
 
     def __post_init__(self) -> None:
         """Derive what needs no other resource."""
@@ -68,12 +72,10 @@ class Resource(Kind[P, D]):
         self.router = Below(prefix=self.path, tags=[self.tag])
         offer_template(self.router, self)  # before the path of a record, which would take it for one
         self.listing = Listing(self.name, self.public, formats=(*TABLES, GEOJSON) if self.on_the_map else TABLES)
-        offer(
-            self.query,
-            format=[format.name for format in self.listing.formats],
-            unknown=may_lack(self.public),
-            facet=[name for name, where in self.query.filters().items() if where.links],
-        )
+        self.facets = {name: where for name, where in self.query.filters().items() if where.links}
+        self.unknown = list(dict.fromkeys([*may_lack(self.public), *self.facets]))
+        formats = [format.name for format in self.listing.formats]
+        offer(self.query, format=formats, unknown=self.unknown, facet=list(self.facets))
 
     def filters(self, query_type: type[Filters]) -> dict[str, Where]:
         """The filters that a list of these records offers, made once."""
@@ -82,11 +84,13 @@ class Resource(Kind[P, D]):
         return self._filters[query_type]
 
     def _made(self, query_type: type[Filters]) -> dict[str, Where]:
+        valueless = {name: without(where.links, self.table.c.id) for name, where in self.facets.items()}
+        lacking = {**valueless, **gaps(self.name, self.public, self.row, self.parts, self.computed)}
         own = {
             "id": any_of(self.row.id),
             "document": supported_by(self.name, self.row.id),
             "q": saying(self.name, self.row.id),
-            "unknown": any_state(gaps(self.name, self.public, self.row, self.parts, self.computed)),
+            "unknown": any_state(lacking),
         }
         return {**own, **query_type.filters()}
 

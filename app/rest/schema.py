@@ -246,7 +246,7 @@ class FacetValue(Schema):
     """A value, and how many records have it."""
 
     value: str | None = Field(examples=["dk-0360"])
-    """The value, as the filter of the same name takes it; null for the records that have none."""
+    """The value, as the filter of the same name takes it; null for the records that have none: `unknown` finds them."""
     name: str | None = Field(examples=["Lolland"])
     """The name of the record, where the value is an id; null otherwise."""
     count: int = Field(examples=[2])
