@@ -536,6 +536,15 @@ async def test_a_body_is_json_in_utf_8(steward: AsyncClient, headers: dict[str, 
         assert "application/json" in answer.json()["detail"] or "Content-Encoding" in answer.json()["detail"]
 
 
+async def test_a_patch_of_another_type_is_told_which_is_taken(steward: AsyncClient) -> None:
+    """By the header of RFC 5789, which others have not."""
+    wrong = (("PATCH", "application/json", PATCH["Content-Type"]), ("PUT", PATCH["Content-Type"], None))
+    for method, sent, told in wrong:
+        headers = {"If-Match": "*", "Content-Type": sent}
+        answer = await steward.request(method, "/v1/plans/en-plan", content=b"{}", headers=headers)
+        assert (answer.status_code, answer.headers.get("Accept-Patch")) == (415, told)
+
+
 async def test_a_body_that_is_too_long_is_refused_before_it_is_read(fresh: str, settings: Settings) -> None:
     """By what it says of itself, or as soon as it is more than it may be."""
     sent = 0

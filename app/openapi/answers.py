@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from app.rest.sent import MEDIA_TYPES
+
 PROBLEMS: Final = {
     400: "A parameter is unknown, malformed, given twice, or names what nobody has.",
     401: "No token was sent, or one that does not count; `WWW-Authenticate` tells the two apart.",
@@ -45,6 +47,10 @@ HEADERS: Final = {
         "schema": {"type": "string"},
     },
     "WWW-Authenticate": {"description": "`Bearer`, and what was wrong with the token.", "schema": {"type": "string"}},
+    "Accept-Patch": {
+        "description": "The media type of a `PATCH` (RFC 5789).",
+        "schema": {"type": "string", "examples": [MEDIA_TYPES["PATCH"]]},
+    },
     "Retry-After": {"description": "In how many seconds to try again.", "schema": {"type": "integer"}},
 }
 OF_A_PROBLEM: Final = {401: ["WWW-Authenticate"], 412: ["ETag"], 429: ["Retry-After"], 503: ["Retry-After"]}

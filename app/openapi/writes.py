@@ -126,6 +126,8 @@ def declare(method: str, operation: dict[str, Any]) -> None:
         str(status): _answer(status, contents[0]) if status in ANSWERS else problem(status, said[status])
         for status in MAY_ANSWER[operation["operationId"].partition("_")[0]]
     }
+    if method == "PATCH":
+        operation["responses"]["415"]["headers"] |= headers("Accept-Patch")
 
 
 def _of_an_import(content: dict[str, Any]) -> dict[str, Any]:

@@ -58,10 +58,12 @@ def check_type(request: Request, *wanted: str) -> str:
     header = Message()
     header["Content-Type"] = request.headers.get("Content-Type", "text/plain")
     given, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    right = {"Accept-Patch": ", ".join(wanted)} if request.method == "PATCH" else {}  # RFC 5789
     if given not in wanted or charset not in ("utf-8", "us-ascii"):
-        raise UnsupportedBody(f"The header Content-Type should be {' or '.join(wanted)}, and the body UTF-8.")
+        says = f"The header Content-Type should be {' or '.join(wanted)}, and the body UTF-8."
+        raise UnsupportedBody(says, headers=right)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedBody("A body should come as it is, without the header Content-Encoding.")
+        raise UnsupportedBody("A body should come as it is, without the header Content-Encoding.", headers=right)
     return given
 
 
