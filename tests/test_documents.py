@@ -63,7 +63,7 @@ async def test_where_a_figure_comes_from(client: AsyncClient) -> None:
 
 
 async def test_a_document_says_what_it_supports(client: AsyncClient) -> None:
-    """By resource, with the path of the list, which has as many."""
+    """By resource."""
     document = (await client.get("/v1/documents/pressemeddelelse-broen-2014")).json()
     assert {s["resource"]: s["count"] for s in document["supports"]} == {
         "funding/grants": 1,
@@ -71,11 +71,18 @@ async def test_a_document_says_what_it_supports(client: AsyncClient) -> None:
         "initiatives": 2,
         "organisations": 7,
     }
-    for support in document["supports"]:
-        page = (await client.get(f"{support['href']}&count=true")).raise_for_status().json()
-        assert page["total"] == support["count"]
     assert document["published"]["edtf"] == document["updated"]["edtf"] == "2014-09-19"
     assert (document["kind"], document["publisher"], document["language"]) == ("press_release", "Region Sjælland", "da")
+
+
+async def test_the_list_of_what_a_document_supports_has_as_many(client: AsyncClient) -> None:
+    """Of every document; areas of other days are among them."""
+    whole = (await client.get("/v1/documents?limit=1000")).raise_for_status().json()["items"]
+    for support in [support for document in whole for support in document["supports"]]:
+        page = (await client.get(f"{support['href']}&count=true")).raise_for_status().json()
+        assert page["total"] == support["count"], support
+    regions = (await client.get("/v1/regions?document=l-214-2024-25&as_of=2026-11-22")).json()["items"]
+    assert [region["id"] for region in regions] == ["dk-1084", "dk-1085", "dk-oestdanmark"]
 
 
 @pytest.mark.parametrize("path", LISTS)

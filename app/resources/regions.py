@@ -173,7 +173,7 @@ regions = Resource(
 
 @regions.router.get("")
 async def list_regions(query: Annotated[RegionQuery, Query()], read: Reading) -> Json[Page[Region]]:
-    """The regions that exist on the day asked about, in Danish order; those of other days by `as_of` or `id`."""
+    """Regions that exist on the day asked about, in Danish order; of other days by `as_of`, `id` or `document`."""
     return await regions.page(read, query)
 
 

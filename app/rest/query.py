@@ -221,7 +221,7 @@ class Filters(Question):
     id: list[Id] | Absent = None
     """Only these records, by id; repeat it for several, and set `limit` to as many."""
     document: list[Id] | Absent = Field(None, examples=[["pressemeddelelse-broen-2014"]])
-    """Only records that one of these documents, by id, is a source of."""
+    """Only records that one of these documents, by id, is a source of, whatever their period."""
     q: Term | Absent = Field(None, examples=["sundhed"])
     """Only records that say all of these words, inflected or as parts of others too; "as quoted"; -without this one.
     Where no record of the list says them, whatever the other filters, the words spelt most alike count."""

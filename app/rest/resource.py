@@ -45,8 +45,8 @@ class Resource(Kind[P, D]):
     """A kind of record with the questions that can be asked of it, and what can be done to one.
 
     `about` is what the OpenAPI says of it, `example` the id that it shows; `query` is what a list can be asked, and
-    `listed` what it shows unless ids are asked for; what is `on_the_map` has a `geometry`, the SQL of its place as
-    GeoJSON. Its routes hang on `router`, that of its template too.
+    `listed` what it shows unless ids are asked for, or what a document is a source of; what is `on_the_map` has a
+    `geometry`, the SQL of its place as GeoJSON. Its routes hang on `router`, that of its template too.
     """
 
     about: str
@@ -245,6 +245,6 @@ def _present(resource: Resource[Any, Any], shape: Shape) -> dict[str, Where]:
 def _records(resource: Resource[Any, Any], shape: Shape, *but: str | None) -> Select[Any]:
     """The records that a question is about, or would be without some of its filters."""
     conditions = [where.sql(name) for name, where in _present(resource, shape).items() if name not in but]
-    if resource.listed is not None and "id" not in shape.present:
+    if resource.listed is not None and shape.present.isdisjoint(("id", "document")):
         conditions.append(resource.listed)
     return select().select_from(resource.table).where(*conditions)

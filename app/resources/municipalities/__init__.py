@@ -109,7 +109,7 @@ regions.geometry = municipality_points(  # said here, for a region is where its 
 
 @municipalities.router.get("")
 async def list_municipalities(query: Annotated[MunicipalityQuery, Query()], read: Reading) -> Json[Page[Municipality]]:
-    """The municipalities that exist and belong to a region on the day asked about; those of other days by `id`."""
+    """Municipalities that belong to a region on the day asked about; those of other days by `id` or `document`."""
     return await municipalities.page(read, query)
 
 
