@@ -332,7 +332,7 @@ async def test_a_file_is_imported_over_http(own_client: AsyncClient, fresh: str)
     operation(200).validate(done[0].json())
     assert (done[0].json()["revision"], done[0].headers["Broen-Revision"]) == (2, "2")
     other = await send(own_client, goal + goal, key, headers=headers)
-    assert (other.status_code, other.json()["errors"][0]["parameter"]) == (422, "Idempotency-Key")
+    assert (other.status_code, other.json()["type"]) == (422, "urn:broen:problem:idempotency-key-used")
     operation(422).validate(other.json())
     assert (await own_client.get("/v1/goals/ny")).json()["owner"] == "region-sjaelland"
     assert await value(fresh, "select note from revision where id = 2") == "Fra et ark"

@@ -475,6 +475,7 @@ async def test_a_request_that_is_sent_again_is_answered_again(steward: AsyncClie
     assert await value(fresh, f"select count(*) from organisation where name = '{BODY['name']}'") == 1
     other = await steward.post("/v1/organisations", json=BODY | {"name": "Anden"}, headers=key)
     assert (other.status_code, "Idempotency-Key" in faults(other)) == (422, True)
+    assert other.json()["type"] == "urn:broen:problem:idempotency-key-used"
     assert (await steward.post("/v1/plans", json={"kind": "strategy", "title": "P"}, headers=key)).status_code == 422
     async with connected(fresh) as connection:
         await connection.execute("update repeatable set created_at = now() - interval '25 hours'")

@@ -14,6 +14,7 @@ BroenError
 ├── UnsupportedBody    415  a body of another media type, or encoded
 ├── InvalidBody        422  a body, or a record of the packaged data, that breaks the shape or a rule
 │   └── InvalidFile    422  rows of a file break it; ForbiddenRows, 403, are not the caller's to write
+├── KeyUsed            422  a key for sending again that marks another request
 ├── Unconditional      428  a change that does not say which version it is of
 ├── TooManyRequests    429  writes or failed log-ins, too many in a minute; Retry-After says when to go on
 └── Unavailable        503  the database or the issuer of tokens is away or too slow; Retry-After says when to try again
@@ -204,6 +205,12 @@ class ForbiddenRows(InvalidFile):
     """Rows of a file are of records that the caller may not write, and nothing else is wrong with it."""
 
     status, title = HTTPStatus.FORBIDDEN, "Forbidden"
+
+
+class KeyUsed(BroenError):
+    """The key that is to mark a request marks another one."""
+
+    status, title = HTTPStatus.UNPROCESSABLE_ENTITY, "Idempotency key used"
 
 
 class Unconditional(BroenError):

@@ -63,6 +63,7 @@ OF_A_WRITE: Final = {
     422: "The body is no JSON, or breaks its shape or a rule: all faults at once, each with its JSON pointer.",
     428: "`If-Match` is missing, so that somebody's work could be lost.",
 }
+KEY_USED: Final = " Or `Idempotency-Key` marks another request: `urn:broen:problem:idempotency-key-used`."
 IMPORT: Final = "import_records"
 DONE: Final = "What was written; with `dry_run`, what would be."
 OF_AN_IMPORT: Final = {
@@ -71,7 +72,7 @@ OF_AN_IMPORT: Final = {
     413: "The file is too long.",
     415: "The file is neither NDJSON nor CSV, not UTF-8, or encoded.",
     422: "The file cannot be read, or rows break their shape or a rule: each fault with its row, place and value, and "
-    "what would be right. Nothing was written.",
+    f"what would be right. Nothing was written.{KEY_USED}",
 }
 OF_ROWS: Final = (403, 422)
 """The problems that may be of rows."""
@@ -122,6 +123,8 @@ def declare(method: str, operation: dict[str, Any]) -> None:
         operation["responses"] = _of_an_import(contents[0])
         return
     said = PROBLEMS | OF_A_WRITE
+    if "Idempotency-Key" in taken:
+        said[422] += KEY_USED
     operation["responses"] = {
         str(status): _answer(status, contents[0]) if status in ANSWERS else problem(status, said[status])
         for status in MAY_ANSWER[operation["operationId"].partition("_")[0]]

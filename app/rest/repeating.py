@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from app.errors import InvalidBody, bad_parameter
+from app.errors import KeyUsed, bad_parameter
 from app.rest.holding import View
 from app.rest.intent import Intent
 from app.rest.reading import Statement
@@ -65,13 +65,13 @@ class Repeat:
         self._request = _hash(intent.path, digest or hashlib.blake2b(raw).hexdigest())
 
     async def first(self, revision: View) -> Json[Any] | None:
-        """The answer that this request got the first time; InvalidBody when the key marks another request."""
+        """The answer that this request got the first time; KeyUsed when the key marks another request."""
         row = self._key and await revision.row(FIND, {"key": self._key})
         if not row:
             return None
         if row["request"] != self._request:
             says = "The key has been used for another request within 24 hours; make a new one for each"
-            raise InvalidBody(faults=[bad_parameter("Idempotency-Key", says)])
+            raise KeyUsed(faults=[bad_parameter("Idempotency-Key", says)])
         return Json(row["body"], headers=json.loads(row["headers"]), status=HTTPStatus(row["status"]))
 
     async def keep(self, revision: Revision, answer: Json[Any]) -> None:

@@ -70,8 +70,6 @@ class Import:
             except InvalidFile:
                 raise
             except InvalidBody as error:
-                if any(fault.parameter for fault in error.faults):  # of the request, and of no row
-                    raise
                 faults, path = error.faults, None
                 if isinstance(cause := error.__cause__, asyncpg.IntegrityConstraintViolationError):
                     faults, path = await self._broken(writer, checked) or faults, checked.path_in(cause.detail or "")
