@@ -189,15 +189,14 @@ async def test_who_drafts_the_agreement_for_how_long(client: AsyncClient) -> Non
 
 
 async def test_who_sits_on_the_committee(client: AsyncClient) -> None:
-    """Representatives of three groups; which persons or organisations, the page does not say."""
+    """Representatives of the region's council and of two groups; which persons or councils, the page does not say."""
     committee = await get(client, COMMITTEE)
-    assert [member["described_as"] for member in committee["members"]] == [
-        "regionsråd",
-        "kommunalbestyrelser",
-        "praksissektoren",
-    ]
-    assert [member["role"] for member in committee["members"]] == ["repræsentanter"] * 3
-    assert [member["organisation"] for member in committee["members"]] == [None] * 3
+    council, *groups = committee["members"]
+    assert (council["organisation"]["id"], council["role"]) == ("region-sjaelland", "regionsråd")
+    assert [group["described_as"] for group in groups] == ["kommunalbestyrelser", "praksissektoren"]
+    assert [(group["role"], group["organisation"]) for group in groups] == [("repræsentanter", None)] * 2
+    page = await get(client, "organisations?kind=committee&member=region-sjaelland")
+    assert [item["id"] for item in page["items"]] == [committee["id"]]
     assert quotes(committee, "/members") == [
         "Sundhedskoordinationsudvalget består af repræsentanter fra regionsråd, kommunalbestyrelser og praksissektoren."
     ]
