@@ -79,7 +79,7 @@ async def test_what_else_the_readme_asks_is_answered_as_it_says(client: AsyncCli
     headings, *rows = csv.reader(io.StringIO(answers[-1].text, newline=""))
     assert east["total"] == 46
     assert (capital["period"]["end"], capital["successors"][0]["id"]) == ("2027-01-01", "dk-oestdanmark")
-    assert headings == ["Titel", "Leder: navn", "Områder: kommune: navn"]
+    assert headings == ["Titel", "Ledes af: navn", "Områder: kommune: navn"]
     assert ["Broen til bedre sundhed", "", "Lolland\nGuldborgsund"] in rows
 
 

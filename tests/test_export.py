@@ -232,6 +232,21 @@ async def test_headings_are_readable(client: AsyncClient, path: str, lang: str) 
     assert list(table(await client.get(path, params={"format": "xlsx", "lang": lang}))[0]) == expected
 
 
+@pytest.mark.parametrize(
+    ("asked", "headings"),
+    [
+        ("deadlines?columns=due&columns=updated_at", "Frist,Senest ændret"),
+        ("coverage?columns=unknown_id", "Måske gældende: id"),
+        ("initiatives?columns=lead_name", "Ledes af: navn"),
+        ("regions?columns=seat&columns=predecessors_on", "Hjemsted,Forgængere: dato"),
+    ],
+)
+async def test_danish_headings_are_what_one_would_write(client: AsyncClient, asked: str, headings: str) -> None:
+    """Where a word by itself would say something else."""
+    text = (await client.get(f"/v1/{asked}&format=csv&lang=da")).raise_for_status().text
+    assert text.split("\r\n", 1)[0] == headings
+
+
 async def test_a_byte_order_mark_comes_when_it_is_asked_for(client: AsyncClient) -> None:
     """Once, at the very beginning; and the Danish letters are UTF-8."""
     plain, marked = [(await client.get(f"/v1/regions?format=csv&bom={bom}")).content for bom in ("false", "true")]

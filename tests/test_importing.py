@@ -375,7 +375,7 @@ async def test_a_name_says_nothing_without_its_id(own_client: AsyncClient, fresh
 
     for table, pointers in (
         (("id,lead_name", f"{there},Guldborgsund Kommune"), ["/lead"]),
-        (("Id;Art;Titel;Leder: id;Leder: navn", "ny;project;Ny;;Guldborgsund Kommune"), ["/lead"]),
+        (("Id;Art;Titel;Ledes af: id;Ledes af: navn", "ny;project;Ny;;Guldborgsund Kommune"), ["/lead"]),
         (("id,lead_name,budget_amount", f"{there},Guldborgsund Kommune,mange"), ["/lead"]),
         (
             ("id,areas_municipality_name", f'{there},"Lolland\nGuldborgsund"'),

@@ -89,8 +89,8 @@ EXPLAINED: Final = {
     "Ejer": (None, "id på en post i organisations", "region-sjaelland"),
     "Titel": ("ja", "tekst", "Udvikling af de primære sundhedstjenester, Øresundsregionen"),
     "Status": (None, "en af værdierne", None),
-    "Leder: id": (None, "id på en post i organisations", None),
-    "Budget: beløb": (None, "tal", "199994.0"),
+    "Ledes af: id": (None, "id på en post i organisations", None),
+    "Budget: beløb": (None, "tal", "199994,00"),
     "Formål": (None, "tekst; én linje for hver", "Flere raske"),
     "Partnere: rolle": ("i hver linje", "en af værdierne; én linje for hver", None),
     "Kontakter: offentlig til og med": (None, "dag, ÅÅÅÅ-MM-DD; én linje for hver", "2027-12-31"),
@@ -104,6 +104,21 @@ async def test_what_a_column_takes_is_told_in_danish(client: AsyncClient) -> Non
     head, *rows = explained.iter_rows(values_only=True)
     assert head[5:] == ("Værdier (forklaret på engelsk)", "Betydning (på engelsk)")
     assert {row[0]: row[2:5] for row in rows if row[0] in EXPLAINED} == EXPLAINED
+
+
+@pytest.mark.parametrize(("lang", "delimiter", "shown"), [("da", ";", "199994,00"), ("en", ",", "199994.00")])
+async def test_the_example_of_an_amount_is_one(
+    client: AsyncClient, writer: Writer, fresh: str, lang: str, delimiter: str, shown: str
+) -> None:
+    """With two decimals, and the mark before them that a table in the language has; an import takes it."""
+    _, explained, _ = await workbook(client, "/v1/initiatives", lang=lang)
+    (example,) = (row[4] for row in explained.iter_rows(values_only=True) if row[1] == "budget_amount")
+    assert example == shown
+    rows = ("id", "kind", "title", "budget_amount", "budget_currency"), ("ny", "project", "Ny", example, "EUR")
+    table = "\n".join(map(delimiter.join, rows)).encode()
+    assert (await imported(writer, table, "csv", "initiatives")).created == 1
+    amount = "select value->'budget'->>'amount' from change where revision = 2"
+    assert await value(fresh, amount) == "199994.00"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])

@@ -163,11 +163,11 @@ AGREEMENT_RULES: Final = (
         id="agreement_in_force_otherwise",
         severity="warning",
         basis=Said(
-            "Milepælen og perioden siger begge, hvornår aftalen trådte i kraft",
+            "Milepælen og perioden angiver begge, hvornår aftalen trådte i kraft",
             "The milestone and the period both say when the agreement came into force",
         ),
         sentence=Said(
-            "Milepælen for ikrafttræden og aftalens periode siger hver sin dag.",
+            "Milepælen for ikrafttræden og aftalens periode angiver hver sin dag.",
             "The milestone in_force and the agreement's period name different days.",
         ),
         found=found(
@@ -209,11 +209,11 @@ AGREEMENT_RULES: Final = (
         id="consultation_otherwise",
         severity="warning",
         basis=Said(
-            "Høringen og milepælene for det, der blev hørt over, siger begge, hvornår den var",
+            "Høringen og milepælene for det, der blev sendt i høring, angiver begge, hvornår den var",
             "The consultation and the milestones of what was heard both say when it was",
         ),
         sentence=Said(
-            "Høringens periode og milepælene for det, der blev hørt over, siger hver sin dag.",
+            "Høringens periode og milepælene for det, der blev sendt i høring, angiver hver sin dag.",
             "The consultation's period and the milestones of what was heard name different days.",
         ),
         found=found(

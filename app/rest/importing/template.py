@@ -92,7 +92,7 @@ class Meaning(NamedTuple):
     """What may be in it, in Danish and in English."""
     codes: dict[str, str]
     """The values that it takes, each with what it means; none where it takes others."""
-    example: str
+    example: tuple[str, str]
     description: str
 
 
@@ -123,7 +123,7 @@ def meanings(kind: Kind[Any, Any]) -> Iterator[Meaning]:
     """What each column of a template means."""
     for column in written_columns(kind):
         if column.path == ("id",):
-            yield Meaning(column, True, ITS_ID, {}, "", "The id by which the record is found again.")  # noqa: FBT003
+            yield Meaning(column, True, ITS_ID, {}, ("", ""), "The id by which the record is found again.")  # noqa: FBT003
         else:
             yield _meaning(column, kind)
 
@@ -150,7 +150,10 @@ def _meaning(column: Column, kind: Kind[Any, Any]) -> Meaning:
         content = ONE_OF
     example = example[0] if isinstance(example, list) and example else example
     shown = "" if codes or example is None or column.kind in (bool, object) else str(example)
-    return Meaning(column, required, content, codes, shown, description)
+    if column.name.endswith("amount"):
+        shown = f"{example:.2f}"
+    examples = shown.replace(".", ",") if column.kind in (float, Decimal) else shown, shown
+    return Meaning(column, required, content, codes, examples, description)
 
 
 def _referred(column: Column, kind: Kind[Any, Any]) -> str | None:
@@ -197,7 +200,7 @@ def _book(kind: Kind[Any, Any], headings: Sequence[str], lang: Language) -> byte
         values = [f"{code}: {says}" if says else code for code, says in meaning.codes.items()]
         content = meaning.content[n] + (A_LINE_EACH[n] if column.members else "")
         required = (IN_EACH if column.members else YES)[n] if meaning.required else ""
-        row = (title, column.name, required, content, meaning.example, "\n".join(values), meaning.description)
+        row = (title, column.name, required, content, meaning.example[n], "\n".join(values), meaning.description)
         explained.write_row(at + 1, 0, row, wrapped)
         if meaning.codes:
             codes.write_column(0, lists, [title, *meaning.codes])
