@@ -307,9 +307,28 @@ async def test_a_broken_rule_is_told_in_its_own_words(steward: AsyncClient) -> N
     party = {"organisation": "lolland-kommune"}
     member = {"region": "dk-1085", "period": {"start": "2005-01-01", "end": None}}
     area = {"country": "DK", "name": "Prøve", "period": member["period"], "memberships": [member]}
+    already = "this indicator, definition, area and time already; another source belongs to it"
+    figure = {"id": "proeve", "indicator": "folketal", "municipality": "dk-0360", "date": {"edtf": "2001"}}
     wrong = (
-        ("initiatives", project, "", "An initiative is no part of itself."),
-        ("health-agreements", agreement | {"replaces": "proeve"}, "", "A health agreement does not follow itself."),
+        ("initiatives", project, "/parent", "An initiative is no part of itself."),
+        (
+            "health-agreements",
+            agreement | {"replaces": "proeve"},
+            "/replaces",
+            "A health agreement does not follow itself.",
+        ),
+        (
+            "measurements",
+            figure | {"definition": 7},
+            "/definition",
+            "A measurement names a definition that its indicator has: folketal, 7.",
+        ),
+        (
+            "measurements",
+            figure | {"definition": 1, "date": {"edtf": "2020-07-01"}},
+            "/date",
+            f"There is a measurement of {already}: folketal, 1, null, dk-0360, 2020-07-01.",
+        ),
         (
             "health-agreements",
             agreement | {"parties": [party] * 2},
@@ -332,8 +351,36 @@ async def test_a_broken_rule_is_told_in_its_own_words(steward: AsyncClient) -> N
     for name, body, pointer, says in wrong:
         refused = await steward.post(f"/v1/{name}", json=body)
         (fault,) = refused.json()["errors"]
+        path = f"{name}/{body.get('id', 'proeve')}"
         told = (fault["record"], fault["pointer"], fault["detail"], refused.json()["detail"])
-        assert told == (f"{name}/{body.get('id', 'proeve')}", pointer, says, says)
+        assert told == (path, pointer, says, says)
+        line = json.dumps({"id": "proeve", **body, "resource": name})
+        kind = {"Content-Type": "application/x-ndjson"}
+        (fault,) = (await steward.post("/v1/imports", content=line, headers=kind)).json()["errors"]
+        assert (fault["record"], fault["pointer"], fault["detail"]) == (path, pointer, says), "of a file, too"
+
+
+async def test_what_compares_fields_names_the_one_that_is_meant(steward: AsyncClient) -> None:
+    """Not the whole record."""
+    award = {"title": "Prøve", "programme": "oeresund", "awarded": {"amount": 10, "currency": "DKK"}}
+    more, euros = {"amount": 11, "currency": "DKK"}, {"amount": 1, "currency": "EUR"}
+    steps = [{"kind": kind, "date": {"edtf": year}} for kind, year in (("drafted", "2020"), ("in_force", "2019"))]
+    agreement = {"kind": "health_agreement", "title": "Prøve", "region": "dk-1085"}
+    for name, body, pointer in (
+        ("health-agreements", agreement | {"amends": "sundhedsaftale-sjaelland-2019"}, "/amends"),
+        ("health-agreements", agreement | {"milestones": steps}, "/milestones"),
+        ("funding/grants", award | {"recipients": [{"organisation": "kl", "share": more}]}, "/recipients"),
+        ("funding/grants", award | {"instalments": [{"paid": more}]}, "/instalments"),
+        ("funding/grants", award | {"instalments": [{"paid": euros}, {"paid": more}]}, "/instalments"),
+        ("funding/grants", award | {"recovered": euros}, "/recovered"),
+        ("indicators", {"title": "Prøve", "definitions": [{"number": 1, "text": "x"}] * 2}, "/definitions"),
+    ):
+        refused = await steward.post(f"/v1/{name}", json=body)
+        assert (refused.status_code, list(faults(refused))) == (422, [pointer]), refused.text
+        line = json.dumps({"id": "proeve", **body, "resource": name})
+        kind = {"Content-Type": "application/x-ndjson"}
+        told = (await steward.post("/v1/imports", content=line, headers=kind)).json()["errors"]
+        assert [fault["pointer"] for fault in told] == [pointer], "of a file, too"
 
 
 async def test_addresses_and_numbers_are_well_formed(steward: AsyncClient) -> None:
@@ -342,7 +389,7 @@ async def test_addresses_and_numbers_are_well_formed(steward: AsyncClient) -> No
     numbers = [{"scheme": scheme, "value": "abc"} for scheme in ("CVR", "cvr", "EAN")]
     refused = await steward.post("/v1/organisations", json=BODY | {"contact_points": contact, "identifiers": numbers})
     assert list(faults(refused)) == [
-        *("/identifiers/0", "/identifiers/1", "/contact_points/0/email", "/contact_points/1/email"),
+        *("/identifiers/0/value", "/identifiers/1/value", "/contact_points/0/email", "/contact_points/1/email"),
     ]
 
 

@@ -248,5 +248,6 @@ def bad_value(pointer: str, detail: str, record: str | None = None, near: Sequen
 
 
 def body_faults(errors: Sequence[Any]) -> list[Fault]:
-    """Pydantic's errors about a body as faults."""
-    return [bad_value(JsonPointer.from_parts(e["loc"]).path, e["msg"]) for e in errors]
+    """Pydantic's errors about a body as faults; what compares several fields names the one that is meant."""
+    places = ((*error["loc"], *error.get("ctx", {}).get("place", ())) for error in errors)
+    return [bad_value(JsonPointer.from_parts(at).path, e["msg"]) for at, e in zip(places, errors, strict=True)]

@@ -82,7 +82,7 @@ class ConsultationResponse(Schema, Generic[R]):
     def _is_somebodys(self) -> Self:
         exactly_one(self, "organisation", "described_as")
         if self.reason is not None and self.outcome is None:
-            raise wrong("A reason belongs to an outcome; give taken_in, partly_taken_in or rejected")
+            raise wrong("A reason belongs to an outcome; give taken_in, partly_taken_in or rejected", "reason")
         return self
 
 

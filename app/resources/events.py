@@ -82,7 +82,7 @@ class Participant(Schema, Generic[R]):
         if self.organisation is None and self.described_as is None:
             raise wrong("A participant is an organisation, or described as a group; give one of the two")
         if self.count_min is not None and self.count_max is not None and self.count_min > self.count_max:
-            raise wrong("count_min must not be above count_max")
+            raise wrong("count_min must not be above count_max", "count_min")
         return self
 
 

@@ -139,7 +139,7 @@ class IndicatorFields(RecordData[R], Generic[R]):
     def _numbers_its_definitions(self) -> Self:
         numbers = [definition.number for definition in self.definitions]
         if len(numbers) != len(set(numbers)):
-            raise wrong("Each definition has a number of its own")
+            raise wrong("Each definition has a number of its own", "definitions")
         return self
 
 

@@ -79,8 +79,8 @@ class Dated(Protocol):
         """When."""
 
 
-def refuse_disorder(steps: Sequence[Dated], order: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a history in which a step certainly came before one that must have come first.
+def refuse_disorder(field: str, steps: Sequence[Dated], order: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a history, which a field has, in which a step certainly came before one that must have come first.
 
     `order` says after which steps each comes. Steps may recur; the first of each kind counts. Vague dates are compared
     by what they can mean, and the undated come in any order.
@@ -92,7 +92,8 @@ def refuse_disorder(steps: Sequence[Dated], order: Mapping[str, Sequence[str]]) 
     for later, befores in order.items():
         for before in befores:
             if later in first and before in first and _latest(first[later]) < _earliest(first[before]):
-                raise wrong(f"{later} ({first[later].edtf}) cannot come before {before} ({first[before].edtf})")
+                says = f"{later} ({first[later].edtf}) cannot come before {before} ({first[before].edtf})"
+                raise wrong(says, field)
 
 
 def _earliest(stated: "StatedDate") -> date:

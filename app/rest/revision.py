@@ -1,7 +1,6 @@
 """A revision in the making: what is put and deleted in it, with what the log says of it."""
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,6 +17,7 @@ from app.rest.checking import Checks, Place
 from app.rest.holding import Held, View
 from app.rest.kind import D, Kind
 from app.rest.reading import Statement
+from app.rest.refusing import Refused
 from app.rest.rows import Row, as_json, cells, insert_rows, update_rows
 from app.rest.schema import Schema
 
@@ -29,9 +29,6 @@ BATCH: Final = 1000
 MOST_POINTERS: Final = 100
 """Of how many records it is told that a rule is broken in one of them."""
 
-KEY: Final = re.compile(r"Key .*?\)=\((.*?)\) (?:is|already|conflicts)")
-"""What PostgreSQL says of a row whose key may not be there, is there already, or has to be elsewhere: its values."""
-REASON: Final = "select obj_description(oid, 'pg_constraint') from pg_constraint where conname = $1"
 WITHIN: Final = """
 do $$
 declare
@@ -56,13 +53,6 @@ class Prepared(NamedTuple):
     kind: Kind[Any, Any]
     steps: Sequence[tuple[Statement, Mapping[str, Any]]]
     ops: Mapping[str, str]
-
-
-class Refused(NamedTuple):
-    """Which rule of the database is broken, in words, and by a row of which table."""
-
-    says: str
-    table: str
 
 
 class Revision(View):
@@ -130,10 +120,8 @@ class Revision(View):
         return None
 
     async def refused(self, error: Any) -> Refused:
-        """What a broken constraint means: the comment that its migration gave it, and the values that broke it."""
-        reason = await self._connection.fetchval(REASON, error.constraint_name)
-        says, key = reason or f"The rule {error.constraint_name} is broken.", KEY.match(error.detail or "")
-        return Refused(f"{says.rstrip('.')}: {key[1]}." if key else says, error.table_name)
+        """What a broken constraint means."""
+        return await Refused.by(self._connection, error)
 
     async def delete(self, kind: Kind[Any, Any], id: str, replaced_by: str | None = None) -> bool:
         """Delete a record and its parts; tells whether there was one. Its id is never given to anything else."""
@@ -165,14 +153,11 @@ class Revision(View):
         await self._record(prepared.kind, prepared.ops)
         await self._checks.settle()
 
-    def pointers(self, table: str) -> Iterator[tuple[str, str]]:
-        """The records, and the place in each, that a row of a table may stand for; none where there are too many."""
+    def pointers(self, refused: Refused) -> Iterator[tuple[str, str]]:
+        """The records, and the place in each, that what is refused may stand for; none where there are too many."""
         if len(self._written) < MOST_POINTERS:
             for path, kind in self._written.items():
-                names = [name for name, part in kind.parts.items() if part.__tablename__ == table]
-                yield from ((path, f"/{name}") for name in names)
-                if kind.table.name == table:
-                    yield path, ""
+                yield from ((path, place) for place in refused.places(kind))
 
     async def _put(self, kind: Kind[Any, D], batch: Mapping[str, D]) -> Counter[Outcome]:
         """Put records that are written at once."""

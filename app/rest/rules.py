@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 
-def wrong(message: str) -> PydanticCustomError:
-    """What a validator raises: a sentence that says what would be right."""
-    return PydanticCustomError("wrong", "{sentence}", {"sentence": message})
+def wrong(message: str, *place: str) -> PydanticCustomError:
+    """What a validator raises: a sentence that says what would be right, and in which field of what it looks at."""
+    return PydanticCustomError("wrong", "{sentence}", {"sentence": message, "place": place})
 
 
 def exactly_one(shape: BaseModel, *names: str) -> None:

@@ -182,5 +182,6 @@ async def _end(connection: Any, *, keep: bool) -> None:
 
 async def _refusal(revision: Revision, error: Any) -> BroenError:
     """What a broken constraint means, and for which records."""
-    says, table = await revision.refused(error)
-    return InvalidBody(says, [bad_value(pointer, says, record) for record, pointer in revision.pointers(table)])
+    refused = await revision.refused(error)
+    faults = [bad_value(pointer, refused.says, record) for record, pointer in revision.pointers(refused)]
+    return InvalidBody(refused.says, faults)

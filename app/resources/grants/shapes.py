@@ -139,19 +139,19 @@ class GrantFields(RecordData[R], Generic[R]):
     def _pays_within_the_award(self) -> Self:
         paid = [instalment.paid for instalment in self.instalments if instalment.paid]
         if len({money.currency for money in paid}) > 1:
-            raise wrong("All that is paid of a grant is in one currency")
+            raise wrong("All that is paid of a grant is in one currency", "instalments")
         if self.awarded is None:
             return self
         shares = [recipient.share for recipient in self.recipients if recipient.share]
-        for amounts, what in (
-            (shares, "What the recipients share"),
-            (paid, "What is paid"),
-            ([self.recovered] if self.recovered else [], "What is recovered"),
+        for field, amounts, what in (
+            ("recipients", shares, "What the recipients share"),
+            ("instalments", paid, "What is paid"),
+            ("recovered", [self.recovered] if self.recovered else [], "What is recovered"),
         ):
             if any(money.currency != self.awarded.currency for money in amounts):
-                raise wrong(f"{what} is in the currency of the award, {self.awarded.currency}")
+                raise wrong(f"{what} is in the currency of the award, {self.awarded.currency}", field)
             if (total := sum(money.amount for money in amounts)) > self.awarded.amount:
-                raise wrong(f"{what} comes to {total}, above the award of {self.awarded.amount}")
+                raise wrong(f"{what} comes to {total}, above the award of {self.awarded.amount}", field)
         return self
 
 

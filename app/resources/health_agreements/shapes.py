@@ -108,9 +108,10 @@ class Party(Schema, Generic[R]):
     @model_validator(mode="after")
     def _answers_as_it_decided(self) -> Self:
         if self.reservation and self.decision != "adopted_with_reservation":
-            raise wrong("A reservation belongs to the decision adopted_with_reservation")
+            raise wrong("A reservation belongs to the decision adopted_with_reservation", "reservation")
         if self.decided_on and self.decision in (None, "pending"):
-            raise wrong("A day of decision belongs to a decision; give adopted, adopted_with_reservation or rejected")
+            says = "A day of decision belongs to a decision; give adopted, adopted_with_reservation or rejected"
+            raise wrong(says, "decided_on")
         return self
 
 
@@ -185,9 +186,9 @@ class HealthAgreementFields(RecordData[R], Generic[R]):
 
     @model_validator(mode="after")
     def _has_a_possible_history(self) -> Self:
-        refuse_disorder(self.milestones, MILESTONE_ORDER)
+        refuse_disorder("milestones", self.milestones, MILESTONE_ORDER)
         if self.amends is not None and self.kind != "addendum":
-            raise wrong("Only an addendum amends an agreement; another one replaces it")
+            raise wrong("Only an addendum amends an agreement; another one replaces it", "amends")
         return self
 
 

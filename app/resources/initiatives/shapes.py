@@ -97,7 +97,7 @@ class Persons(Schema):
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
         if self.persons_min is not None and self.persons_max is not None and self.persons_min > self.persons_max:
-            raise wrong("persons_min must not be above persons_max")
+            raise wrong("persons_min must not be above persons_max", "persons_min")
         return self
 
 

@@ -86,7 +86,7 @@ class Identifier(Schema, Generic[R]):
     @model_validator(mode="after")
     def _is_such_a_number(self) -> Self:
         if self.scheme.upper() == "CVR" and not CVR.fullmatch(self.value):
-            raise wrong("A number of the CVR has eight digits, such as 29190658")
+            raise wrong("A number of the CVR has eight digits, such as 29190658", "value")
         return self
 
 

@@ -109,7 +109,7 @@ class PlanFields(RecordData[R], Generic[R]):
 
     @model_validator(mode="after")
     def _has_a_possible_history(self) -> Self:
-        refuse_disorder(self.milestones, MILESTONE_ORDER)
+        refuse_disorder("milestones", self.milestones, MILESTONE_ORDER)
         return self
 
 

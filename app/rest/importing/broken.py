@@ -6,7 +6,8 @@ from typing import Any, Final
 from app.errors import Fault, bad_value
 from app.rest.importing.spool import Spool
 from app.rest.kind import D, Kind
-from app.rest.revision import Refused, Revision, batches
+from app.rest.refusing import Refused
+from app.rest.revision import Revision, batches
 
 MOST_BROKEN: Final = 100
 """How many such rows are told at the most, for each takes some attempts."""
@@ -35,5 +36,4 @@ async def _attempt(revision: Revision, kind: Kind[Any, D], records: Mapping[str,
 
 
 def _fault(kind: Kind[Any, Any], id: str, refused: Refused) -> Fault:
-    parts = (f"/{name}" for name, part in kind.parts.items() if part.__tablename__ == refused.table)
-    return bad_value(next(parts, ""), refused.says, f"{kind.name}/{id}")
+    return bad_value(next(refused.places(kind), ""), refused.says, f"{kind.name}/{id}")
