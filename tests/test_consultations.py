@@ -83,7 +83,7 @@ async def test_organisations_follow_each_other(client: AsyncClient) -> None:
     assert [member["seats"] for member in old["current_members"]] == [5, 5, 2]
     assert (await client.get(f"{url}?as_of=2022-07-01")).json()["current_members"] == []
     new = (await client.get("/v1/organisations/sundhedssamarbejdsudvalget-hovedstaden")).json()
-    assert new["predecessors"][0]["legal_basis"] == "L 191 af 2022"
+    assert new["predecessors"][0]["legal_basis"] == "L 191 (2022)"
     east = (await client.get("/v1/organisations/region-oestdanmark")).json()
     assert [p["organisation"]["id"] for p in east["predecessors"]] == ["region-hovedstaden", "region-sjaelland"]
 

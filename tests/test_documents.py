@@ -143,6 +143,11 @@ async def test_laws_have_what_they_are_cited_as(client: AsyncClient) -> None:
     laws = {d["id"]: d["legal_identifier"] for d in (await client.get("/v1/documents?kind=law")).json()["items"]}
     assert laws["lov-699-2025"] == "LOV nr. 699 af 20. juni 2025"
     assert {"bek-1569-2013", "bek-191-2018", "bek-679-2018", "l-191-2022", "l-214-2024-25", "l-42-2025-26"} <= set(laws)
+    assert {id: law for id, law in laws.items() if id.startswith("l-")} == {
+        "l-191-2022": "L 191 (2022)",
+        "l-214-2024-25": "L 214 (folketingsåret 2024-25)",
+        "l-42-2025-26": "L 42 (folketingsåret 2025-26)",
+    }
 
 
 def organisation(*sources: dict[str, Any]) -> OrganisationData:

@@ -70,7 +70,7 @@ async def test_what_is_known_of_an_agreement_without_a_period(client: AsyncClien
 async def test_which_agreements_were_extended_and_under_which_law(client: AsyncClient) -> None:
     """Those of 2019, by half a year; one follows the other."""
     agreement = await get(client, "health-agreements/sundhedsaftale-syddanmark-2019?as_of=2019-07-01")
-    assert agreement["extensions"] == [{"until": "2024-01-01", "legal_basis": "L 191 af 2022"}]
+    assert agreement["extensions"] == [{"until": "2024-01-01", "legal_basis": "L 191 (2022)"}]
     assert [(m["kind"], m["date"] and m["date"]["edtf"]) for m in agreement["milestones"]] == [
         ("approved_by_committee", "2019-04-24"),
         ("sent_to_parties", "2019-04-26"),

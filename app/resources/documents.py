@@ -33,7 +33,7 @@ DocumentKind = TypeAliasType(
         Field(
             description="""- `press_release`: a *pressemeddelelse*
 - `web_page`: a page as it stood when it was read
-- `law`: a law, an order (*bekendtgørelse*) or a bill
+- `law`: a law, an order (*bekendtgørelse*) or a bill (*lovforslag*, cited as *L* and its number)
 - `agreement_text`: the text of an agreement
 - `report`: a report or a study
 - `dataset`: figures or lists, also those compiled from several"""

@@ -131,7 +131,7 @@ class Extension(Schema, Generic[R]):
 
     until: Day = Field(examples=["2024-01-01"])
     """The first day after the extended agreement."""
-    legal_basis: Text | None = Field(examples=["L 191 af 2022"])
+    legal_basis: Text | None = Field(examples=["L 191 (2022)"])
     """The law or decision that extends it; null when unknown."""
 
 
@@ -154,7 +154,7 @@ class HealthAgreementFields(RecordData[R], Generic[R]):
     kind: HealthAgreementKind = Field(examples=["health_agreement"])
     """What sort of agreement it is; the statutory one is `health_agreement`."""
     title: Text = Field(examples=["Sundhedsaftalen 2019-2023"])
-    """The title as published, in Danish."""
+    """The title as published, in Danish; a description where no text gives one."""
     region: R
     """The region whose agreement it is."""
     drafted_by: R | None

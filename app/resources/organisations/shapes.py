@@ -71,7 +71,7 @@ class Predecessor(Schema, Generic[R]):
     """The earlier organisation."""
     since: Day | None = Field(examples=["2022-07-01"])
     """The day on which its tasks passed on; null when unknown."""
-    legal_basis: Text | None = Field(examples=["L 191 af 2022"])
+    legal_basis: Text | None = Field(examples=["L 191 (2022)"])
     """The law or decision by which they did; null when unknown."""
 
 
