@@ -129,6 +129,13 @@ async def test_the_greeting_of_the_minister_and_the_dialogue(client: AsyncClient
     )
     assert (await claims(client))[greeting] == [MINISTRY, SUMMIT]
     assert await offices(client, MINISTRY) == [("sundhedsminister", "Magnus Heunicke")]
+    (minister,) = (p for p in (await get(client, SUMMIT))["participants"] if p["role"])
+    assert minister["organisation"]["name"] == "Sundhedsministeriet"
+    assert minister["role"] == "videohilsen fra sundhedsminister, Magnus Heunicke"
+    (words,) = quotes(await get(client, SUMMIT), "/participants/3")
+    assert words in greeting
+    greeted = await get(client, "events?participant=sundhedsministeriet")
+    assert [event["id"] for event in greeted["items"]] == ["topmoede-sjaelland-2019"]
     assert (await get(client, SUMMIT))["summary"].split("\n\n")[0] == (
         f"{greeting} Herefter gik alle deltagerne i dialog om dagens temaer under overskriften samarbejde på tværs af "
         "det nære sundhedsvæsen."

@@ -246,6 +246,8 @@ async def test_whom_the_press_may_ask(client: AsyncClient) -> None:
         ("Sundhedsfaglig chef, overlæge; kontakt for pressen", "Preben Cramon", None),
         ("Regionsrådsformand; kontakt for pressen", "Jens Stenbæk", None),
     ]
+    assert {contact["organisation"]["name"] for contact in part["contacts"]} == {"Region Sjælland"}
+    assert quotes(part, "/contacts/1/organisation") == ["siger regionrådsformand Jens Stenbæk"]
     points = {point["name"]: point for point in (await get(client, REGION))["contact_points"]}
     assert points["Pressevagt"] == {
         "name": "Pressevagt",
