@@ -133,7 +133,7 @@ async def test_every_bad_row_is_told_and_nothing_is_written(writer: Writer, fres
         (1500, "/plan", "ingen-plan"),
         (2499, "/id", "maal-1"),
     ]
-    assert "valid integer" in found[0][3]
+    assert "an integer" in found[0][3]
     assert found[1][3] == "There is no ingen-plan among the plans"
     assert "row 1" in found[2][3]
     assert await value(fresh, "select count(*) from goal where id like 'maal-%'") == 0
@@ -186,6 +186,15 @@ async def test_what_is_no_such_file_is_told(writer: Writer, content: bytes, form
     """In words that say what to do."""
     found = await refused(writer, content, format, "goals")
     assert any(says in fault[3] for fault in found), found
+
+
+async def test_what_is_wrong_is_shown_as_it_was_written(writer: Writer) -> None:
+    """In the spelling of the cell; and what would be right is told in no words of a programming language."""
+    content = "id,title,programme_id,conditional\nny,Ny,delprogram-oeresund,Nej\nen,En,delprogram-oeresund,FALSK\n"
+    with pytest.raises(InvalidFile) as error:
+        await imported(writer, content.encode(), "csv", "funding/grants")
+    (fault,) = error.value.rows
+    assert str(fault) == "prøve:2:/conditional: Input should be true or false (here: Nej)"
 
 
 async def test_a_table_of_a_spreadsheet_is_read(writer: Writer, fresh: str) -> None:
@@ -425,7 +434,7 @@ def test_the_commands_give_and_take(fresh: str, empty: str, tmp_path: Path) -> N
     bad.write_text("id;nummer;titel\nsundhedsaftale-sjaelland-2019-maal-1;ti;\n", "utf-8")
     refused = broen(empty, "import", bad)
     assert refused.exit_code == 1
-    assert f"{bad}:2:/number: Input should be a valid integer" in refused.stderr
+    assert f"{bad}:2:/number: Input should be an integer" in refused.stderr
     assert "(here: ti)" in refused.stderr
     bad.write_text("id;nummer\nsundhedsaftale-sjaelland-2019-maal-1;7\n", "utf-8")
     trial = broen(empty, "import", "--dry-run", bad)

@@ -360,9 +360,37 @@ async def test_a_broken_rule_is_told_in_its_own_words(steward: AsyncClient) -> N
         assert (fault["record"], fault["pointer"], fault["detail"]) == (path, pointer, says), "of a file, too"
 
 
+async def test_what_is_no_object_is_told_in_the_words_of_json(steward: AsyncClient) -> None:
+    """And not in those of a programming language."""
+    body = {
+        "kind": "project",
+        "title": "Prøve",
+        "goals": ["x"],
+        "budget": 5,
+        "stages": [{"name": "x", "persons_min": "x"}],
+    }
+    assert faults(await steward.post("/v1/initiatives", json=body)) == {
+        "/goals/0": "Input should be an object",
+        "/budget": "Input should be an object",
+        "/stages/0/persons_min": "Input should be an integer",
+    }
+    (fault,) = (await steward.post("/v1/initiatives", json=[])).json()["errors"]
+    assert (fault["pointer"], fault["detail"]) == ("", "Input should be an object")
+    grant = {
+        "title": "Prøve",
+        "programme": "delprogram-oeresund",
+        "conditional": "nej",
+        "sought": {"amount": [], "currency": "DKK"},
+    }
+    assert faults(await steward.post("/v1/funding/grants", json=grant)) == {
+        "/sought/amount": "Input should be a number",
+        "/conditional": "Input should be true or false",
+    }
+
+
 async def test_what_compares_fields_names_the_one_that_is_meant(steward: AsyncClient) -> None:
     """Not the whole record."""
-    award = {"title": "Prøve", "programme": "oeresund", "awarded": {"amount": 10, "currency": "DKK"}}
+    award = {"title": "Prøve", "programme": "delprogram-oeresund", "awarded": {"amount": 10, "currency": "DKK"}}
     more, euros = {"amount": 11, "currency": "DKK"}, {"amount": 1, "currency": "EUR"}
     steps = [{"kind": kind, "date": {"edtf": year}} for kind, year in (("drafted", "2020"), ("in_force", "2019"))]
     agreement = {"kind": "health_agreement", "title": "Prøve", "region": "dk-1085"}

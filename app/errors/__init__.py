@@ -25,7 +25,7 @@ foresaw (500) is answered in the same shape.
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from jsonpointer import JsonPointer
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,7 +71,10 @@ class RowFault(Fault):
 
 
 class Problem(BaseModel):
-    """Why a request failed (RFC 9457): all of its faults at once."""
+    """Why a request failed (RFC 9457).
+
+    All faults of its form come at once; once there is none, those that the register finds, such as ids that nobody has.
+    """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -237,6 +240,21 @@ class Unavailable(BroenError):
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
+SAID: Final = {
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "Input should be an object"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "Input should be true or false"),
+    **dict.fromkeys(("int_type", "int_parsing"), "Input should be an integer"),
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "float_type", "float_parsing"), "Input should be a number"),
+}
+"""What would be right, where Pydantic says it in words of Python."""
+
+
+def said(error: Mapping[str, Any]) -> str:
+    """What one of Pydantic's errors says."""
+    message: str = error["msg"]
+    return SAID.get(error["type"], message)
+
+
 def bad_parameter(parameter: str, detail: str, near: Sequence[str] = ()) -> Fault:
     """A fault in a parameter."""
     return Fault(parameter=parameter, record=None, pointer=None, detail=detail, near=list(near))
@@ -250,4 +268,4 @@ def bad_value(pointer: str, detail: str, record: str | None = None, near: Sequen
 def body_faults(errors: Sequence[Any]) -> list[Fault]:
     """Pydantic's errors about a body as faults; what compares several fields names the one that is meant."""
     places = ((*error["loc"], *error.get("ctx", {}).get("place", ())) for error in errors)
-    return [bad_value(JsonPointer.from_parts(at).path, e["msg"]) for at, e in zip(places, errors, strict=True)]
+    return [bad_value(JsonPointer.from_parts(at).path, said(e)) for at, e in zip(places, errors, strict=True)]

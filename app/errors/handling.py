@@ -25,6 +25,7 @@ from app.errors import (
     Unavailable,
     bad_parameter,
     body_faults,
+    said,
 )
 
 log: Final = structlog.get_logger("broen")
@@ -82,7 +83,7 @@ async def _validation_error(request: Request, error: RequestValidationError) -> 
 def _parameter_fault(request: Request, error: Mapping[str, Any]) -> Fault:
     name = str(error["loc"][1]) if len(error["loc"]) > 1 else "query"
     if error["type"] != "extra_forbidden":
-        return bad_parameter(name, error["msg"])
+        return bad_parameter(name, said(error))
     models = query_models(request)
     known = sorted(info.alias or field for model in models for field, info in model.model_fields.items())
     near = difflib.get_close_matches(name, known)

@@ -60,7 +60,8 @@ OF_A_WRITE: Final = {
     "and `ETag` is the current one. Or it is there already, and was to be created.",
     413: "The body is too long.",
     415: "The body is not of the media type that is taken here, not UTF-8, or encoded.",
-    422: "The body is no JSON, or breaks its shape or a rule: all faults at once, each with its JSON pointer.",
+    422: "The body is no JSON, or breaks its shape or a rule: all faults of the shape at once, or else all ids that "
+    "nobody has, each with its JSON pointer.",
     428: "`If-Match` is missing, so that somebody's work could be lost.",
 }
 KEY_USED: Final = " Or `Idempotency-Key` marks another request: `urn:broen:problem:idempotency-key-used`."

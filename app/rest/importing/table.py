@@ -26,7 +26,7 @@ COMMA: Final = re.compile(r"-?\d+,\d+")
 GROUPED: Final = re.compile(r"([-+]?[1-9]\d{0,2}(?:[.,'\s]\d{3})+)([.,]\d+)?")
 """A number whose thousands may be apart: nobody knows whether 200.000 is two hundred thousand or two hundred."""
 WORDS: Final = {"sand": "true", "falsk": "false"}
-"""What a spreadsheet in Danish writes for true and false."""
+"""What a spreadsheet in Danish writes for true and false, in capitals or not."""
 ESCAPED: Final = re.compile(r"\\(.)")
 ESCAPES: Final = {"n": "\n", "r": "\r"}
 MARK: Final = "{}"
@@ -157,7 +157,7 @@ class Cells:
         if kind is object:
             return self._json(cell, pointer)
         if kind is bool:
-            return WORDS.get(cell.lower(), cell.lower())
+            return WORDS.get(cell.lower(), cell)
         return self._number(kind, cell, name, pointer) if kind in (Decimal, float, int) else cell
 
     def _number(self, kind: Any, cell: str, name: str, pointer: str) -> str:
