@@ -1,5 +1,6 @@
 """Operations that write: which headers and bodies they take, and what they answer."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -86,7 +87,7 @@ FILE: Final = {
                 "description": "A record a line, as a body has it or as it is read, with its `id`, and its `resource` "
                 "unless the parameter says it.",
                 "examples": [
-                    '{"resource": "goals", "id": "et-maal", "plan": "en-plan", "number": 1, "title": "Et mål"}\n'
+                    '{"resource": "goals", "id": "et-maal", "plan": "sundhedsplan-syddanmark", "number": 1, "title": "Et mål"}\n'
                 ],
             }
         },
@@ -153,12 +154,13 @@ def _answer(status: int, content: dict[str, Any]) -> dict[str, Any]:
     return {"description": ANSWERS[status], "headers": sent, **body}
 
 
-def _body(method: str, shape: str) -> dict[str, Any]:
-    return {"required": True, "content": {MEDIA_TYPES[method]: {"schema": {"$ref": PREFIX + shape}}}}
+def _body(method: str, shape: str, example: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {"example": example} if method == "POST" else {}  # of the others, only what is there could be shown
+    return {"required": True, "content": {MEDIA_TYPES[method]: {"schema": {"$ref": PREFIX + shape}, **shown}}}
 
 
 BODIES: Final = {
-    route.name: _body(method, shape.format(resource.public.__name__))
+    route.name: _body(method, shape.format(resource.public.__name__), resource.data.example)
     for resource in RESOURCES
     for route in resource.router.routes
     if isinstance(route, APIRoute)

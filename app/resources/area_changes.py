@@ -1,7 +1,7 @@
 """How areas follow each other: merges, splits, transfers, renamings, new codes."""
 
 from datetime import date
-from typing import Annotated, Generic, Literal, Self
+from typing import Annotated, ClassVar, Generic, Literal, Self
 
 from fastapi import Query, Response
 from pydantic import Field, model_validator
@@ -102,6 +102,15 @@ class AreaChangeFields(RecordData[R], Generic[R]):
 
 class AreaChangeData(AreaChangeFields[Id]):
     """An area change as it is written."""
+
+    example: ClassVar = {
+        "kind": "rename",
+        "title": "Eksempel: Lolland skifter navn til Lolland-Falster Vest",
+        "effective_on": "2035-01-01",
+        "note": "Kommunens opgaver er de samme.",
+        "before": [{"municipality": "dk-0360", "name": "Lolland", "code": "0360"}],
+        "after": [{"municipality": "dk-0360", "name": "Lolland-Falster Vest", "code": "0360"}],
+    }
 
 
 class AreaChange(AreaChangeFields[Ref], Record):

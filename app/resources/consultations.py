@@ -1,7 +1,7 @@
 """Consultations: what was sent out to be heard, who answered, and what became of each answer."""
 
 from datetime import date
-from typing import Annotated, Generic, Literal, Self
+from typing import Annotated, ClassVar, Generic, Literal, Self
 
 from fastapi import Query, Response
 from pydantic import Field, model_validator
@@ -110,6 +110,17 @@ class ConsultationFields(RecordData[R], Generic[R]):
 
 class ConsultationData(ConsultationFields[Id]):
     """A consultation as it is written."""
+
+    example: ClassVar = {
+        "title": "Eksempel: høring over en tillægsaftale",
+        "agreement": "sundhedsaftale-sjaelland-2024",
+        "held_by": "region-sjaelland",
+        "period": {"start": "2026-10-01", "end": "2026-11-01"},
+        "responses": [
+            {"organisation": "lolland-kommune", "outcome": "taken_in"},
+            {"described_as": "en patientforening", "outcome": "rejected", "reason": "Dækket af mål 2"},
+        ],
+    }
 
 
 class Consultation(ConsultationFields[Ref], Record):

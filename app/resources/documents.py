@@ -1,7 +1,7 @@
 """Documents: what the register's facts come from, and what they say that no field holds."""
 
 from datetime import date
-from typing import Annotated, Any, Generic, Literal
+from typing import Annotated, Any, ClassVar, Generic, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
@@ -123,6 +123,17 @@ class DocumentFields(RecordData[R], Generic[R]):
 
 class DocumentData(DocumentFields[Id]):
     """A document as it is written."""
+
+    example: ClassVar = {
+        "kind": "report",
+        "title": "Eksempel: evaluering af fælles akutteam",
+        "publisher": "Lolland Kommune",
+        "published": {"edtf": "2026-03"},
+        "retrieved_on": "2026-11-22",
+        "url": "https://www.lolland.dk/eksempel.pdf",
+        "language": "da",
+        "claims": [{"text": "Akutteamet aflaster skadestuen.", "about": ["initiatives/broen-til-bedre-sundhed"]}],
+    }
 
 
 class Document(DocumentFields[Ref], Record):

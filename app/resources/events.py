@@ -1,7 +1,7 @@
 """Events: summits, conferences, meetings and study visits, dated or not."""
 
 from datetime import date
-from typing import Annotated, Generic, Literal, Self
+from typing import Annotated, ClassVar, Generic, Literal, Self
 
 from fastapi import Query, Response
 from pydantic import Field, model_validator
@@ -113,6 +113,16 @@ class EventFields(RecordData[R], Generic[R]):
 
 class EventData(EventFields[Id]):
     """An event as it is written."""
+
+    example: ClassVar = {
+        "kind": "summit",
+        "title": "Eksempel: topmøde om nære akutpladser",
+        "date": {"edtf": "2026-09-17"},
+        "place": "Sorø",
+        "host": "region-sjaelland",
+        "themes": ["Akutte pladser"],
+        "participants": [{"organisation": "lolland-kommune", "role": "oplægsholder", "count_min": 2, "count_max": 5}],
+    }
 
 
 class Event(EventFields[Ref], Record):

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Generic, Literal
+from typing import Annotated, ClassVar, Generic, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
@@ -145,6 +145,16 @@ class FundingProgrammeFields(RecordData[R], Generic[R]):
 
 class FundingProgrammeData(FundingProgrammeFields[Id]):
     """A funding programme as it is written."""
+
+    example: ClassVar = {
+        "kind": "pool",
+        "name": "Eksempel: pulje til nære akutpladser",
+        "manager": "sundhedsministeriet",
+        "period": {"start": "2026-01-01", "end": "2030-01-01"},
+        "frame": {"amount": 20000000.00, "currency": "DKK"},
+        "cofinancing_rules": [{"rate": 50}],
+        "calls": [{"title": "Første ansøgningsrunde", "opens_on": "2026-02-01", "closes_on": "2026-04-01"}],
+    }
 
 
 class FundingProgramme(FundingProgrammeFields[Ref], Record):

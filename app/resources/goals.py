@@ -1,6 +1,6 @@
 """Goals: what an agreement or a plan is to achieve."""
 
-from typing import Annotated, Generic, Literal, Self
+from typing import Annotated, ClassVar, Generic, Literal, Self
 
 from fastapi import Query, Response
 from pydantic import Field, model_validator
@@ -64,6 +64,13 @@ class GoalFields(RecordData[R], Generic[R]):
 
 class GoalData(GoalFields[Id]):
     """A goal as it is written."""
+
+    example: ClassVar = {
+        "agreement": "sundhedsaftale-sjaelland-2024",
+        "number": 99,
+        "title": "Eksempel: færre akutte genindlæggelser",
+        "description": "Borgerne skal genindlægges sjældnere.",
+    }
 
 
 class Goal(GoalFields[Ref], Record):

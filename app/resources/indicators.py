@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Generic, Literal, Self
+from typing import Annotated, ClassVar, Generic, Literal, Self
 
 from fastapi import Query, Response
 from pydantic import Field, WithJsonSchema, model_validator
@@ -145,6 +145,14 @@ class IndicatorFields(RecordData[R], Generic[R]):
 
 class IndicatorData(IndicatorFields[Id]):
     """An indicator as it is written."""
+
+    example: ClassVar = {
+        "title": "Eksempel: ventetid til genoptræning",
+        "unit": "dage",
+        "better": "lower",
+        "definitions": [{"number": 1, "text": "Dage fra udskrivning til første fremmøde"}],
+        "targets": [{"goal": "sundhedsaftale-sjaelland-2019-maal-1", "region": "dk-1085", "value": 7}],
+    }
 
 
 class Indicator(IndicatorFields[Ref], Record):

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Final, Generic, Literal, Self
+from typing import Annotated, ClassVar, Final, Generic, Literal, Self
 
 from fastapi import Query, Response
 from pydantic import Field, model_validator
@@ -88,6 +88,15 @@ class MeasurementFields(RecordData[R], Generic[R]):
 
 class MeasurementData(MeasurementFields[Id]):
     """A measurement as it is written."""
+
+    example: ClassVar = {
+        "indicator": "folketal",
+        "definition": 1,
+        "municipality": "dk-0360",
+        "date": {"edtf": "2035-01-01"},
+        "value": 39000,
+        "note": "Eksempel",
+    }
 
 
 class Aim(Schema):

@@ -1,7 +1,7 @@
 """Regions: they run hospitals and pay general practice."""
 
 from datetime import date
-from typing import Annotated, Any, Generic, Literal
+from typing import Annotated, Any, ClassVar, Generic, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
@@ -104,6 +104,14 @@ class RegionFields(RecordData[R], Generic[R]):
 
 class RegionData(RegionFields[Id]):
     """A region as it is written."""
+
+    example: ClassVar = {
+        "country": "DK",
+        "name": "Region Eksempel",
+        "names": {"da": "Region Eksempel", "sv": None, "en": "Example Region"},
+        "seat": "Eksempelby",
+        "period": {"start": "2035-01-01", "end": None},
+    }
 
 
 class Region(RegionFields[Ref], Record):

@@ -5,10 +5,11 @@ A shape takes one parameter, `R`: how it names another record. An answer carries
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -31,8 +32,6 @@ Absent = SkipJsonSchema[None]
 
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PATH: Final = re.compile(rf"({SLUG.pattern}/)+{SLUG.pattern}")
-
-
 TAKEN: Final = ("template",)
 """What is no id, for it is what else is below the path of a list."""
 DAY: Final = re.compile(r"(?!9999)[1-9]\d{3}-\d{2}-\d{2}")  # 9999-12-31 means infinity to the driver
@@ -235,6 +234,9 @@ class Source(Schema, Generic[R]):
 
 class RecordData(Schema, Generic[R]):
     """What every body may say about its record."""
+
+    example: ClassVar[Mapping[str, Any]]
+    """A body of a new record, as the OpenAPI shows it: it refers to what is packaged."""
 
     owner: Id | None = Field(examples=["region-sjaelland"])
     """Id of the organisation that keeps the record; null when the register's own stewards do."""

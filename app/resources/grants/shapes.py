@@ -1,6 +1,6 @@
 """The shapes of grants, read and written, and what can have been paid."""
 
-from typing import Annotated, Generic, Literal, Self
+from typing import Annotated, ClassVar, Generic, Literal, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
@@ -157,6 +157,19 @@ class GrantFields(RecordData[R], Generic[R]):
 
 class GrantData(GrantFields[Id]):
     """A grant as it is written."""
+
+    example: ClassVar = {
+        "title": "Eksempel: støtte til fælles akutteam",
+        "programme": "pulje-til-at-reducere-ulighed-i-sundhed",
+        "funder": "sundhedsministeriet",
+        "initiative": "broen-til-bedre-sundhed",
+        "status": "awarded",
+        "awarded": {"amount": 500000.00, "currency": "DKK"},
+        "award_date": {"edtf": "2026-05"},
+        "recipients": [{"organisation": "lolland-kommune", "share": {"amount": 500000.00, "currency": "DKK"}}],
+        "instalments": [{"planned_on": "2026-06-01", "planned": {"amount": 250000.00, "currency": "DKK"}}],
+        "reports": [{"title": "Slutrapport", "due_on": "2028-03-31"}],
+    }
 
 
 class Grant(GrantFields[Ref], Record):

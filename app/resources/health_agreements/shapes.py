@@ -1,6 +1,6 @@
 """The shapes of health agreements, read and written, and what a possible history is."""
 
-from typing import Annotated, Final, Generic, Literal, Self
+from typing import Annotated, ClassVar, Final, Generic, Literal, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
@@ -194,6 +194,19 @@ class HealthAgreementFields(RecordData[R], Generic[R]):
 
 class HealthAgreementData(HealthAgreementFields[Id]):
     """A health agreement as it is written."""
+
+    example: ClassVar = {
+        "kind": "addendum",
+        "title": "Eksempel: tillægsaftale om akutte pladser",
+        "region": "dk-1085",
+        "amends": "sundhedsaftale-sjaelland-2024",
+        "focus_areas": ["Akutte pladser"],
+        "parties": [{"organisation": "lolland-kommune", "decision": "pending", "deadline": "2026-12-01"}],
+        "milestones": [
+            {"kind": "drafted", "date": {"edtf": "2026-10-05"}},
+            {"kind": "sent_to_parties", "date": {"edtf": "2026-10-19"}},
+        ],
+    }
 
 
 class HealthAgreement(HealthAgreementFields[Ref], Record):

@@ -1,7 +1,7 @@
 """The shapes of initiatives, read and written."""
 
 from collections import defaultdict
-from typing import Annotated, Generic, Literal, Self
+from typing import Annotated, ClassVar, Generic, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import TypeAliasType
@@ -180,6 +180,22 @@ class InitiativeFields(RecordData[R], Generic[R]):
 
 class InitiativeData(InitiativeFields[Id]):
     """An initiative as it is written."""
+
+    example: ClassVar = {
+        "kind": "project",
+        "parent": "broen-til-bedre-sundhed",
+        "title": "Eksempel: fælles akutteam på Lolland",
+        "summary": "Sygeplejersker fra kommune og region kører ud sammen.",
+        "aims": ["Færre indlæggelser"],
+        "status": "running",
+        "period": {"start": "2026-01-01", "end": "2028-01-01"},
+        "lead": "lolland-kommune",
+        "budget": {"amount": 1500000.00, "currency": "DKK"},
+        "partners": [{"organisation": "region-sjaelland", "role": "partner"}],
+        "areas": [{"municipality": "dk-0360"}],
+        "goals": [{"goal": "sundhedsaftale-sjaelland-2019-maal-1"}],
+        "target_groups": [{"description": "Ældre med kronisk sygdom", "persons_min": 200}],
+    }
 
     @field_validator("partners")
     @classmethod

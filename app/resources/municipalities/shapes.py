@@ -1,6 +1,6 @@
 """The shapes of municipalities, read and written."""
 
-from typing import Annotated, Generic
+from typing import Annotated, ClassVar, Generic
 
 from pydantic import Field
 
@@ -52,6 +52,14 @@ class MunicipalityFields(RecordData[R], Generic[R]):
 
 class MunicipalityData(MunicipalityFields[Id]):
     """A municipality as it is written."""
+
+    example: ClassVar = {
+        "country": "DK",
+        "name": "Eksempel",
+        "point": {"latitude": 54.77, "longitude": 11.5},
+        "period": {"start": "2035-01-01", "end": None},
+        "memberships": [{"region": "dk-oestdanmark", "period": {"start": "2035-01-01", "end": None}}],
+    }
 
 
 class Municipality(MunicipalityFields[Ref], Record):

@@ -1,7 +1,7 @@
 """The shapes of organisations, read and written."""
 
 import re
-from typing import Annotated, Final, Generic, Literal, Self
+from typing import Annotated, ClassVar, Final, Generic, Literal, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
@@ -180,6 +180,16 @@ class OrganisationFields(RecordData[R], Generic[R]):
 
 class OrganisationData(OrganisationFields[Id]):
     """An organisation as it is written."""
+
+    example: ClassVar = {
+        "kind": "partnership",
+        "name": "Eksempel: partnerskab for nære akutpladser",
+        "period": {"start": "2026-01-01", "end": None},
+        "website": "https://www.regionsjaelland.dk",
+        "contact_points": [{"name": "Sekretariatet", "town": "Sorø", "phone": "+45 57 87 57 87"}],
+        "members": [{"organisation": "lolland-kommune", "period": {"start": "2026-01-01", "end": None}}],
+        "sources": [{"document": "kommuner-og-regioner", "fields": ["/members/0/organisation"]}],
+    }
 
 
 class Organisation(OrganisationFields[Ref], Record):

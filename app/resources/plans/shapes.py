@@ -1,6 +1,6 @@
 """The shapes of plans, read and written."""
 
-from typing import Annotated, Final, Generic, Literal, Self
+from typing import Annotated, ClassVar, Final, Generic, Literal, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
@@ -115,6 +115,16 @@ class PlanFields(RecordData[R], Generic[R]):
 
 class PlanData(PlanFields[Id]):
     """A plan as it is written."""
+
+    example: ClassVar = {
+        "kind": "strategy",
+        "title": "Eksempel: strategi for nære akutpladser",
+        "organisation": "region-sjaelland",
+        "period": {"start": "2026-01-01", "end": "2030-01-01"},
+        "summary": "Akutpladser tæt på borgeren.",
+        "principles": [{"title": "Nærhed", "text": "Det, der kan leveres nært, skal leveres nært."}],
+        "milestones": [{"kind": "adopted", "announced": True, "date": {"edtf": "2026"}}],
+    }
 
 
 class Plan(PlanFields[Ref], Record):
