@@ -1,8 +1,12 @@
 """What the packaged data hold beside the published texts, and what they answer together."""
 
+from datetime import date
 from typing import Any
 
 from httpx import AsyncClient
+
+from app.data import packaged
+from app.rest.body import validate
 
 
 async def get(client: AsyncClient, path: str) -> dict[str, Any]:
@@ -16,6 +20,12 @@ async def get(client: AsyncClient, path: str) -> dict[str, Any]:
 def names(parts: list[dict[str, Any]], field: str = "organisation") -> list[str]:
     """The names that parts refer to."""
     return [part[field]["name"] for part in parts]
+
+
+def test_what_is_packaged_keeps_the_rules_of_what_is_sent() -> None:
+    """So that whatever is exported can be sent back, on the day of the data and later."""
+    for resource, _, data in packaged():
+        assert validate(resource.data, data.model_dump(), date(2026, 11, 22)) == data
 
 
 async def test_the_status_of_an_agreement_is_the_one_of_the_day(client: AsyncClient) -> None:

@@ -14,7 +14,7 @@ from app.errors import InvalidBody
 from app.resources.initiatives import InitiativeData
 from app.rest.body import parse_json, validate
 from app.rest.dates import Period, StatedDate
-from app.rest.schema import Money
+from app.rest.money import Money
 
 
 @pytest.mark.parametrize(

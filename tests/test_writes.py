@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -14,7 +15,7 @@ from app.resources import RESOURCES
 from app.rest.body import validate
 from app.rest.resource import Resource
 from app.rest.writing import Writer
-from app.settings import Settings, load_settings
+from app.settings import COPENHAGEN, Settings, load_settings
 from tests.conftest import connected, make_key, rows, serving, value
 
 PATCH: Final = {"Content-Type": "application/merge-patch+json"}
@@ -452,6 +453,37 @@ async def test_what_is_shown_as_a_link_is_one(steward: AsyncClient) -> None:
         assert answer.status_code == status, (phone, answer.text)
         contact = {"kind": "project", "title": "Prøve", "contacts": [{"role": "Leder", "phone": phone}]}
         assert (await steward.post("/v1/initiatives", json=contact)).status_code == status, phone
+
+
+async def test_what_cannot_be_is_refused(steward: AsyncClient) -> None:
+    """Less than nothing is no budget, and nothing was read on a day to come; what is corrected may be negative."""
+    less, day = {"amount": -5, "currency": "DKK"}, datetime.now(COPENHAGEN).date()
+    partner = {"organisation": "kl", "role": "partner", "cofinancing": less, "contribution": less}
+    source = {"document": "sundhedsloven", "read_on": str(day + timedelta(days=1))}
+    project = {"kind": "project", "title": "Prøve", "budget": less, "partners": [partner], "sources": [source]}
+    refused = faults(await steward.post("/v1/initiatives", json=project))
+    assert refused == {
+        **dict.fromkeys(
+            ("/budget/amount", "/partners/0/cofinancing/amount", "/partners/0/contribution/amount"),
+            "Input should be greater than or equal to 0",
+        ),
+        "/sources/0/read_on": f"Input should be no day to come; today is {day}",
+    }
+    programme = {"kind": "pool", "name": "Prøve", "frame": less, "cofinancing_rules": [{"cap": less}]}
+    places = ["/frame/amount", "/cofinancing_rules/0/cap/amount"]
+    assert list(faults(await steward.post("/v1/funding/programmes", json=programme))) == places
+    grant = {"title": "Prøve", "programme": "delprogram-oeresund", "instalments": [{"paid": less}], "recovered": less}
+    assert list(faults(await steward.post("/v1/funding/grants", json=grant | {"awarded": less}))) == ["/awarded/amount"]
+    assert (await steward.post("/v1/funding/grants", json=grant)).status_code == 201
+    read = project | {"budget": None, "partners": [], "sources": [source | {"read_on": str(day)}]}
+    assert (await steward.post("/v1/initiatives", json=read)).status_code == 201
+    for row, place in (
+        ('{"budget": {"amount": -5, "currency": "DKK"}}', "/budget/amount"),
+        ('{"sources": [{"document": "sundhedsloven", "read_on": "2999-01-01"}]}', "/sources/0/read_on"),
+    ):
+        line = json.dumps({"resource": "initiatives", "id": "ny", "kind": "project", "title": "Ny"} | json.loads(row))
+        told = await steward.post("/v1/imports", content=line, headers={"Content-Type": "application/x-ndjson"})
+        assert [fault["pointer"] for fault in told.json()["errors"]] == [place]
 
 
 async def test_what_was_stored_before_a_rule_is_read_and_mended(steward: AsyncClient, fresh: str) -> None:

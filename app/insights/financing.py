@@ -31,10 +31,11 @@ from app.resources.funding_programmes import FundingProgrammeRow
 from app.resources.grants import GrantRow
 from app.resources.initiatives import InitiativeRow, Partner, PartnerRow, initiatives
 from app.rest.missing import missing
+from app.rest.money import Money
 from app.rest.query import Moment, RecordId
 from app.rest.reading import Reading, Statement
 from app.rest.response import Json
-from app.rest.schema import Day, Money, Ref, Schema
+from app.rest.schema import Day, Ref, Schema
 from app.rest.schema import Text as Words
 from app.rest.view import AS_OF, json_object, many
 

@@ -25,7 +25,8 @@ from sqlalchemy import (
 from app.db import RecordRow
 from app.resources.grants import GrantRow
 from app.rest.links import Condition
-from app.rest.schema import Count, Currency, Schema
+from app.rest.money import Currency
+from app.rest.schema import Count, Schema
 
 Sum = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 """A sum of amounts, exact to the cent."""

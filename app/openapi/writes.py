@@ -87,7 +87,7 @@ FILE: Final = {
                 "description": "A record a line, as a body has it or as it is read, with its `id`, and its `resource` "
                 "unless the parameter says it.",
                 "examples": [
-                    '{"resource": "goals", "id": "et-maal", "plan": "sundhedsplan-syddanmark", "number": 1, "title": "Et mål"}\n'
+                    '{"resource": "goals", "id": "maal", "plan": "sundhed-taet-paa-dig", "number": 9, "title": "Mål"}\n'
                 ],
             }
         },

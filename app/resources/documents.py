@@ -21,7 +21,7 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, RecordPath, Ref, Schema, Text, Url
+from app.rest.schema import Absent, Day, DayPast, Id, Page, R, Record, RecordData, RecordPath, Ref, Schema, Text, Url
 from app.rest.sent import Sent
 from app.rest.sources import SourceRow
 from app.rest.view import json_object
@@ -107,8 +107,8 @@ class DocumentFields(RecordData[R], Generic[R]):
     """When it was published, as printed; null when it is undated."""
     updated: StatedDate | None
     """When it was last updated, as printed; null when not stated."""
-    retrieved_on: Day | None = Field(examples=["2026-11-22"])
-    """The day on which it was fetched; null when unknown."""
+    retrieved_on: DayPast = Field(examples=["2026-11-22"])
+    """The day on which it was fetched, none to come; null when unknown."""
     url: Url | None = Field(examples=["https://www.retsinformation.dk/eli/lta/2025/699"])
     """Where it is; null when unknown."""
     legal_identifier: Text | None = Field(examples=["LOV nr. 699 af 20. juni 2025"])

@@ -90,6 +90,7 @@ class MeasurementData(MeasurementFields[Id]):
     """A measurement as it is written."""
 
     example: ClassVar = {
+        "id": "folketal-dk-0360-2035-01-01",
         "indicator": "folketal",
         "definition": 1,
         "municipality": "dk-0360",

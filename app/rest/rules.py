@@ -31,6 +31,18 @@ def on_writing(check: Callable[[Any, date], None]) -> AfterValidator:
     return AfterValidator(kept)
 
 
+def not_ahead(day: date, today: date) -> None:
+    """Refuse a day on which nothing can have happened yet."""
+    if day > today:
+        raise wrong(f"Input should be no day to come; today is {today}")
+
+
+def not_negative(money: Any, _today: date) -> None:
+    """Refuse money that is less than nothing."""
+    if money.amount < 0:
+        raise wrong("Input should be greater than or equal to 0", "amount")
+
+
 def spelt(pattern: re.Pattern[str], right: str) -> AfterValidator:
     """The rule that a text which is sent is spelt as something, which is said in words."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from app.rest.details import EMAIL, PHONE, URL
-from app.rest.rules import spelt, wrong
+from app.rest.rules import not_ahead, on_writing, spelt, wrong
 
 Absent = SkipJsonSchema[None]
 """The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
@@ -69,6 +69,8 @@ Id = Annotated[
     Field(json_schema_extra={"pattern": f"^{SLUG.pattern}$"}),
 ]
 Day = Annotated[date, BeforeValidator(_day), Field(json_schema_extra={"pattern": f"^{DAY.pattern}$"})]
+DayPast = Annotated[Day | None, on_writing(not_ahead)]
+"""The day of something that has happened, if it is known."""
 
 
 def _path(text: str) -> str:
@@ -117,23 +119,6 @@ Term = Annotated[
 ]
 """A text that a filter looks for: more than space, and short enough for a URL."""
 Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
-Amount = Annotated[
-    Decimal,
-    Field(max_digits=15, decimal_places=2),
-    WithJsonSchema({"type": "number", "minimum": -9999999999999.99, "maximum": 9999999999999.99}),
-]
-Currency = TypeAliasType(
-    "Currency",
-    Annotated[
-        Literal["DKK", "EUR", "SEK", "NOK"],
-        Field(
-            description="""- `DKK`: Danish kroner
-- `EUR`: euros
-- `SEK`: Swedish kronor
-- `NOK`: Norwegian kroner"""
-        ),
-    ],
-)
 
 
 class Schema(BaseModel):
@@ -226,8 +211,8 @@ class Source(Schema, Generic[R]):
     """JSON pointers (RFC 6901) into the record: what the document states; `""` is the whole record."""
     quote: Text | None = Field(examples=["Projektets samlede budget: 199.994 EUR"])
     """The document's own words; null when none are quoted."""
-    read_on: Day | None = Field(examples=["2026-11-22"])
-    """The day on which the document was read; null when unknown."""
+    read_on: DayPast = Field(examples=["2026-11-22"])
+    """The day on which the document was read, none to come; null when unknown."""
     stated: Stated = Field(examples=["sundhedssamordningsudvalget"])
     """The value that this document gives, where it differs from the record's; null when it does not."""
 
@@ -288,12 +273,3 @@ class Page(Schema, Generic[T]):
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Page[Thing] is called ThingPage."""
         return f"{params[0].__name__}Page"
-
-
-class Money(Schema):
-    """An amount in the currency in which it was stated."""
-
-    amount: Amount = Field(examples=[199994.00])
-    """The amount in units of `currency`, exact, with two decimals."""
-    currency: Currency = Field(examples=["EUR"])
-    """ISO 4217 code."""

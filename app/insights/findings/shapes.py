@@ -14,9 +14,10 @@ from app.insights.records import RecordRef, ResourceName, in_regions
 from app.rest.dates import Period
 from app.rest.export.answer import Listing
 from app.rest.export.formats import Format, FormatQuery, Language
+from app.rest.money import Money
 from app.rest.one_of import OneOf, offer
 from app.rest.query import Question, any_of
-from app.rest.schema import Absent, Count, Day, Id, Money, Pointer, Ref, Schema, Text
+from app.rest.schema import Absent, Count, Day, Id, Pointer, Ref, Schema, Text
 
 RuleId = TypeAliasType("RuleId", Annotated[str, OneOf({rule.id: rule.sentence.en for rule in RULES})])
 

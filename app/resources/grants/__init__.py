@@ -15,11 +15,12 @@ from app.resources.initiatives.shapes import InitiativeKind, InitiativeStatus
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
 from app.rest.links import Condition
+from app.rest.money import Amount, Currency
 from app.rest.query import Filters, ListQuery, Moment, RecordId, Sorts, Where, any_of, any_state, through
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Amount, Currency, Day, Id, Page
+from app.rest.schema import Absent, Day, Id, Page
 from app.rest.sent import Sent
 from app.rest.view import AS_OF
 

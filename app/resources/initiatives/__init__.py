@@ -31,11 +31,12 @@ from app.resources.organisations import MemberRow, OrganisationRow
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
 from app.rest.links import Condition, Link
+from app.rest.money import Amount, Currency
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_id, any_in, any_of, referred
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.schema import Absent, Amount, Count, Currency, Day, Id, Page, Ref
+from app.rest.schema import Absent, Count, Day, Id, Page, Ref
 from app.rest.sent import Sent
 from app.rest.view import begun_by, current, lasts_to, many
 

@@ -7,8 +7,9 @@ from pydantic import Field, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period, overlap
+from app.rest.money import Sum
 from app.rest.rules import exactly_one, wrong
-from app.rest.schema import Count, Day, Email, Id, Money, Phone, R, Record, RecordData, Ref, Schema, Text
+from app.rest.schema import Count, Day, Email, Id, Phone, R, Record, RecordData, Ref, Schema, Text
 
 InitiativeKind = TypeAliasType(
     "InitiativeKind",
@@ -57,11 +58,11 @@ class Partner(Schema, Generic[R]):
     """What it is in the partnership."""
     period: Period | None
     """When it takes part; null when unknown or as long as the initiative."""
-    budget: Money | None
+    budget: Sum
     """Its own budget; null when unknown."""
-    cofinancing: Money | None
+    cofinancing: Sum
     """What others pay of its budget, the programme among them; null when unknown."""
-    contribution: Money | None
+    contribution: Sum
     """What it pays itself; null when unknown."""
 
 
@@ -162,7 +163,7 @@ class InitiativeFields(RecordData[R], Generic[R]):
     """When it is carried out; null when unknown."""
     lead: R | None
     """The organisation that leads it; null when unknown."""
-    budget: Money | None
+    budget: Sum
     """The whole budget; null when unknown."""
     partners: list[Partner[R]]
     """Who carries it out."""
