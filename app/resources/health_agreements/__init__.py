@@ -107,10 +107,11 @@ class HealthAgreementQuery(ListQuery):
     in_force: Annotated[bool | Absent, Where(lambda yes: in_force(HealthAgreementRow) == yes)] = Field(
         None, examples=[True]
     )
-    """Only agreements that are known to be in effect on the day asked about, or known not to be. In neither answer is
-    one that may be: one whose start is unknown in the first year that its title names, one whose end is unknown once
-    the period that its title names is over, and one whose whole period is unknown. Before the period that its title
-    names, and once it has lapsed or another replaces it, each of these is known not to be."""
+    """Only agreements that are known to be in effect on the day asked about, or known not to be. In neither answer, but
+    in that of `unknown=in_force`, is one that may be: one whose start is unknown in the first year that its title
+    names, one whose end is unknown once the period that its title names is over, and one whose whole period is unknown.
+    Before the period that its title names, and once it has lapsed or another replaces it, each of these is known not to
+    be."""
     effective_from: Annotated[Day | Absent, Where(lambda day: DATED & lasts_to(DAYS, day))] = Field(
         None, examples=["2019-01-01"]
     )
@@ -152,6 +153,7 @@ health_agreements = Resource(
     parts={"parties": PartyRow, "milestones": MilestoneRow, "extensions": ExtensionRow, "reviews": ReviewRow},
     computed={
         "status": STATUS,
+        "in_force": in_force(HealthAgreementRow),
         "replaced_by": many(Ref, Later, Later.replaces_id == HealthAgreementRow.id, order=[Later.id], name=Later.title),
         "addenda": many(Ref, Later, Later.amends_id == HealthAgreementRow.id, order=[Later.id], name=Later.title),
     },

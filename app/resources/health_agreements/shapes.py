@@ -214,6 +214,9 @@ class HealthAgreement(HealthAgreementFields[Ref], Record):
 
     status: MilestoneKind | None = Field(examples=["in_force"])
     """The latest milestone reached by the day asked about; null when none is known."""
+    in_force: bool | None = Field(examples=[True])
+    """Whether it is in effect on the day asked about, as the filter of the same name has it; null when that is not
+    known."""
     replaced_by: list[Ref]
     """The agreements that follow it."""
     addenda: list[Ref]

@@ -209,6 +209,7 @@ DANISH: Final[Mapping[str, str]] = {
     "state": "tilstand",
     "stated": "angivet",
     "status": "status",
+    "in_force": "i kraft",
     "street": "gade",
     "successors": "efterfølgere",
     "summary": "resumé",
