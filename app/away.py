@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from app.errors import Unavailable
+from app.errors import Unavailable, is_full
 
 DROPPED: Final = (
     asyncpg.AdminShutdownError,
@@ -51,7 +51,11 @@ def told() -> Iterator[None]:
         raise Unavailable("The database's schema is not the newest: run `broen migrate`.") from error
     except (ValueError, BrokenPipeError):  # a DataError is of our making; a pipe is whose output is read no more
         raise
+    except asyncpg.DiskFullError as error:
+        raise Unavailable("The database has no room left on its disk.") from error
     except AWAY as error:
+        if is_full(error):
+            raise
         raise Unavailable("The database cannot be reached right now.") from error
 
 

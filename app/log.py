@@ -15,8 +15,12 @@ from typing import Any, Final, Literal
 import structlog
 from asgi_correlation_id import correlation_id
 from asgi_correlation_id.middleware import is_valid_uuid4
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from app.errors import Unavailable
+from app.errors.handling import refusal
 
 log: Final = structlog.get_logger("broen")
 SECRET: Final = re.compile(r"(brn_[0-9a-f]{8}_|eyJ[\w-]{8})[\w.-]+", re.ASCII)
@@ -115,8 +119,9 @@ def configure(form: Literal["auto", "json", "text"], level: str) -> None:
 class Requests:
     """ASGI: gives each request an id, which its answer and the log carry, and one line once it is answered.
 
-    A failure that has been answered stops here. `ready` has the answers that need not be waited for: they are most of
-    all, so that on their way nothing is done twice, and their lines are put together by hand.
+    A failure that has been answered stops here, and so does being cut off. `ready` has the answers that need not be
+    waited for: they are most of all, so that on their way nothing is done twice, and their lines are put together by
+    hand.
     """
 
     def __init__(self, app: ASGIApp, ready: Callable[[Scope], tuple[Message, Message] | None]) -> None:
@@ -152,6 +157,10 @@ class Requests:
         except Exception:
             if not status:
                 raise
+        except asyncio.CancelledError:  # the service stops, and waits no longer; half an answer is broken off
+            if not status:
+                stopped = await refusal(Request(scope), Unavailable("The service has been told to stop."))
+                await stopped(scope, receive, noting)
         finally:
             _tell(scope, id, status, started)
 

@@ -166,6 +166,8 @@ async def keep(source: str, url: str, key: str | None, *, once: bool, told: Call
                 reached = False
                 while True:
                     position, last = await mirror.step(0 if once or not reached else WAIT)
+                    if backoff > 1:
+                        told(f"{source} answers again.")
                     backoff = 1.0
                     if last and not reached:
                         told(f"The mirror is at {position}, as {source} was.")

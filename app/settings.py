@@ -64,7 +64,10 @@ def _pairs(value: object) -> object:
     if isinstance(value, str) and isinstance(found, tuple):
         if not all("=" in pair for pair in found):
             raise ValueError("should be like redaktion=editor,sekretariat=steward")
-        return tuple(tuple(part.strip() for part in pair.rsplit("=", 1)) for pair in found)
+        pairs = tuple(tuple(part.strip() for part in pair.rsplit("=", 1)) for pair in found)
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("should give each value one role")
+        return pairs
     return found
 
 

@@ -171,6 +171,14 @@ async def test_bad_parameters_are_named_with_what_would_be_right(
     assert says in fault["detail"]
 
 
+async def test_thousands_of_faults_are_not_all_told(client: AsyncClient) -> None:
+    """Nobody would read them; how many more there are is the last."""
+    answer = await client.get("/v1/initiatives?" + "&".join(f"a{n}=x" for n in range(2000)))
+    assert answer.status_code == 400
+    told = answer.json()["errors"]
+    assert (len(told), told[-1]["detail"]) == (21, "There are 1980 more faults")
+
+
 @pytest.mark.parametrize(
     ("path", "low", "high"),
     [

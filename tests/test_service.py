@@ -28,6 +28,7 @@ from app.log import configure
 from app.main import create_api, front
 from app.settings import Settings
 from tests.conftest import connected, execute, make_key, rows, serving, value
+from tests.test_writes import signed_in
 
 BROEN: Final = str(Path(sys.executable).with_name("broen"))
 PATIENCE: Final = 90
@@ -181,6 +182,28 @@ async def test_requests_under_way_are_finished_on_sigterm(tmp_path: Path, fresh:
         await asyncio.to_thread(running.process.wait, PATIENCE)
 
 
+async def test_requests_that_outlast_the_service_are_told_so(tmp_path: Path, fresh: str) -> None:
+    """What is not finished in time after SIGTERM is a 503, and a warning in the log."""
+    with service(tmp_path / "log", database_url=fresh, shutdown_seconds=1) as running:
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=30) as client,
+            connected(fresh) as connection,
+            connection.transaction(),
+        ):
+            await connection.execute("lock table region in access exclusive mode")
+            waiting = asyncio.create_task(client.get(f"http://127.0.0.1:{running.port}/v1/regions"))
+            while not await connection.fetchval("select count(*) from pg_locks where not granted"):
+                await connection.execute("select pg_sleep(0.05)")
+            running.process.terminate()
+            answer = await waiting
+        assert (answer.status_code, answer.json()["detail"]) == (503, "The service has been told to stop.")
+        assert int(answer.headers["Retry-After"]) > 0
+        await asyncio.to_thread(running.process.wait, PATIENCE)
+        told = [(event["event"], event["level"]) for event in running.events() if event.get("level") != "info"]
+        assert ("unavailable", "warning") in told
+        assert not any("Exception" in event for event, _ in told)
+
+
 def test_several_workers_answer_on_one_port(tmp_path: Path, register: str) -> None:
     """Each reads its own settings. Killed with -9, their parent cannot tell them; they stop by themselves."""
     with service(tmp_path / "log", database_url=register, workers=2, trusted_proxies="127.0.0.1") as running:
@@ -223,6 +246,7 @@ def test_each_request_is_one_line_of_json_with_its_id(tmp_path: Path, register: 
         ({"root_path": "/broen/"}, "BROEN_ROOT_PATH: should begin with / and not end with it, such as /broen."),
         ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "BROEN_DATABASE_URL says where it is."),
         ({"database_url": "postgresql://nobody@127.0.0.1:1/none?sslmode=secure"}, "sslmode"),
+        ({"oidc_roles": "a=editor,a=admin"}, "BROEN_OIDC_ROLES: should give each value one role."),
     ],
 )
 def test_what_is_set_wrong_is_said_in_a_sentence(settings: dict[str, object], says: str) -> None:
@@ -231,6 +255,41 @@ def test_what_is_set_wrong_is_said_in_a_sentence(settings: dict[str, object], sa
     assert ended.returncode == 1
     assert says in ended.stderr
     assert "secret" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["export"], "No space left on device"),
+        (["keys", "create", "--role=admin", "--label=Mig"], "revoke brn_"),
+    ],
+)
+def test_an_output_that_is_full_is_no_fault_of_the_database(fresh: str, command: list[str], says: str) -> None:
+    """It is told as what it is; a key that nobody has seen, with how it is revoked."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [BROEN, *command],
+            env=environment(database_url=fresh),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert "database" not in ended.stderr.lower()
+
+
+async def test_no_room_for_temporary_files_is_told(
+    fresh: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what will be over, and nothing is written."""
+    monkeypatch.setattr("app.rest.importing.sent.TemporaryFile", lambda **_: Path("/dev/full").open("w+b"))  # noqa: SIM115
+    async with signed_in(fresh, settings, Role.STEWARD) as client:
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = await client.post("/v1/imports", content=b"{}\n" * 10_000, headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (503, "There is no room left for temporary files.")
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:

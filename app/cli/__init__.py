@@ -19,10 +19,11 @@ from app.cli.files import export, import_
 from app.cli.keys import keys
 from app.cli.persons import erase_, person
 from app.cli.running import database, progress, shown
+from app.connections import Connection
 from app.data import load as load_data
 from app.data.sample import load_sample
 from app.embedded import EmbeddedError
-from app.errors import BroenError, Forbidden, Unavailable
+from app.errors import BroenError, Forbidden, Unavailable, is_full
 from app.log import configure
 from app.main import create_api
 from app.migrating import SchemaError, mismatch, version_of
@@ -60,6 +61,7 @@ def serve(
     """Serve the register until SIGTERM or Ctrl-C; requests under way are finished first."""
     given = {name: v for name, v in {"host": host, "port": port, "workers": workers}.items() if v is not None}
     settings = load_settings(**given)
+    os.environ |= {f"{PREFIX}{name.upper()}": str(value) for name, value in given.items()}  # what workers read
     config = uvicorn.Config(
         "app.main:create_app",
         factory=True,
@@ -67,6 +69,7 @@ def serve(
         port=settings.port,
         workers=settings.workers,
         root_path=settings.root_path,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -217,8 +220,8 @@ def main() -> None:
         sys.exit(1)
     except (OSError, DBAPIError, PostgresError, InterfaceError) as error:
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-        if isinstance(cause, OSError) and cause.filename:  # which no connection has
-            sys.exit(f"broen: {cause.filename}: {cause.strerror}.")
+        if isinstance(cause, OSError) and (cause.filename or is_full(cause)):  # which is no connection's
+            sys.exit(f"broen: {cause.filename or 'The output, or the folder for temporary files'}: {cause.strerror}.")
         hints = {
             BEHIND: "Has `broen migrate` been run?",
             (InsufficientPrivilegeError,): "BROEN_MIGRATION_DATABASE_URL names the role that owns the tables, and may.",

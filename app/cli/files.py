@@ -69,15 +69,18 @@ def export(
             return await everything(view, KINDS, put)
 
     with database(settings) as url:
-        if file is None:
+        if file is None or str(file) == "-":
             asyncio.run(done(url, sys.stdout.write))
             return
         if file.is_dir():
             sys.exit(f"broen: {file} is a directory; name a file in it.")
         part = file.with_name(f"{file.name}.part")  # half of it never looks whole
-        with part.open("w", encoding="utf-8", newline="\n") as target:
-            number = asyncio.run(done(url, target.write))
-        part.replace(file)
+        try:
+            with part.open("w", encoding="utf-8", newline="\n") as target:
+                number = asyncio.run(done(url, target.write))
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
         progress(f"{number} records are in {file}.")
 
 

@@ -1,6 +1,7 @@
 """The commands that make, list and revoke API keys."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
@@ -44,7 +45,12 @@ def create_key(
 ) -> None:
     """Make a key and print it: this once, for only its hash is kept."""
     until = expires.replace(tzinfo=COPENHAGEN) if expires else None
-    typer.echo(on_keys(partial(api_keys.create, label=label, role=role, organisations=organisation or (), until=until)))
+    key = on_keys(partial(api_keys.create, label=label, role=role, organisations=organisation or (), until=until))
+    try:
+        typer.echo(key)
+    except OSError as error:
+        prefix = "_".join(key.split("_")[:2])
+        sys.exit(f"broen: {error.strerror}. Nobody has seen the key that was made: `broen keys revoke {prefix}`.")
     progress("This is the only time that it is shown. Send it in the header `Authorization: Bearer …`.")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import groupby
@@ -70,7 +71,7 @@ def erase_(
             if not await _report(connection, given):
                 return
             if not (dry_run or yes or typer.confirm("Erase all of this, for good?", err=True)):
-                return
+                sys.exit("broen: Nothing was erased.")
             erased = await erase(connection, KINDS, given, ERASER, note, trial=dry_run)
             typer.echo(_outcome(erased, dry_run=dry_run))
             if not dry_run:

@@ -6,6 +6,7 @@ BroenError
 ├── Forbidden          403  a caller whose role does not reach so far
 ├── NotFound           404  an id that never existed
 ├── NotAcceptable      406  no format that the client accepts
+├── TooSlow            408  a body of which nothing more comes
 ├── Conflict           409  an id that is taken, a record that others refer to, one that is not deleted
 ├── Gone               410  an id that was deleted
 ├── StartAnew          410  a place in the change log that this log does not have
@@ -23,6 +24,7 @@ A handler raises one of these and has no `try`. What Starlette itself refuses (4
 foresaw (500) is answered in the same shape.
 """
 
+import errno
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
@@ -152,6 +154,12 @@ class NotAcceptable(BroenError):
     status, title = HTTPStatus.NOT_ACCEPTABLE, "Not acceptable"
 
 
+class TooSlow(BroenError):
+    """The body does not come."""
+
+    status, title = HTTPStatus.REQUEST_TIMEOUT, "Request timeout"
+
+
 class Conflict(BroenError):
     """The register is not in a state in which this can be done."""
 
@@ -269,3 +277,8 @@ def body_faults(errors: Sequence[Any]) -> list[Fault]:
     """Pydantic's errors about a body as faults; what compares several fields names the one that is meant."""
     places = ((*error["loc"], *error.get("ctx", {}).get("place", ())) for error in errors)
     return [bad_value(JsonPointer.from_parts(at).path, said(e)) for at, e in zip(places, errors, strict=True)]
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether there is no room left for a file of our own, which is no fault of the database's."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -25,10 +25,13 @@ from app.errors import (
     Unavailable,
     bad_parameter,
     body_faults,
+    is_full,
     said,
 )
 
 log: Final = structlog.get_logger("broen")
+MOST_FAULTS: Final = 20
+"""How many faults in parameters are told: a form has fewer, and who sends thousands reads none."""
 
 
 def answer(  # noqa: PLR0913 - what a problem says
@@ -60,7 +63,8 @@ def answer(  # noqa: PLR0913 - what a problem says
     )
 
 
-async def _broen_error(request: Request, error: BroenError) -> Response:
+async def refusal(request: Request, error: BroenError) -> Response:
+    """The answer that tells a caller of a failure."""
     if isinstance(error, Unavailable):
         log.warning("unavailable", reason=str(error), cause=repr(error.__cause__))
     elif isinstance(error, Unauthorized) and error.given:
@@ -76,8 +80,11 @@ async def _validation_error(request: Request, error: RequestValidationError) -> 
     in_body = [e for e in errors if e["loc"][0] == "body"]
     if in_body:
         faults = body_faults([{**e, "loc": e["loc"][1:]} for e in in_body])
-        return await _broen_error(request, InvalidBody(faults=faults))
-    return await _broen_error(request, BadParameters(faults=[_parameter_fault(request, e) for e in errors]))
+        return await refusal(request, InvalidBody(faults=faults))
+    faults = [_parameter_fault(request, e) for e in errors[:MOST_FAULTS]]
+    if rest := len(errors) - len(faults):
+        faults.append(bad_parameter("query", f"There are {rest} more faults"))
+    return await refusal(request, BadParameters(faults=faults))
 
 
 def _parameter_fault(request: Request, error: Mapping[str, Any]) -> Fault:
@@ -131,6 +138,14 @@ def _matching(request: Request, routes: Sequence[Any]) -> Iterator[tuple[str, se
     yield from every.items()
 
 
+async def _os_error(request: Request, error: Exception) -> Response:
+    if is_full(error):
+        full = Unavailable("There is no room left for temporary files.", retry_after=30)
+        full.__cause__ = error
+        return await refusal(request, full)
+    return await _unforeseen(request, error)
+
+
 async def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen failure", path=request.url.path, exc_info=error)
     return answer(
@@ -143,7 +158,8 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 def handle_errors(app: FastAPI) -> None:
     """Answer every failure of the application with a problem."""
-    app.add_exception_handler(BroenError, _broen_error)  # type: ignore[arg-type]
+    app.add_exception_handler(BroenError, refusal)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _validation_error)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
+    app.add_exception_handler(OSError, _os_error)
     app.add_exception_handler(Exception, _unforeseen)

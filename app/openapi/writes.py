@@ -55,6 +55,7 @@ ANSWERS: Final = {
 }
 OF_A_WRITE: Final = {
     400: "A parameter or a header is unknown, malformed, given twice, or names what nobody has.",
+    408: "Nothing more of the body came for a while.",
     409: "The register is not in a state in which this can be done: the id is taken, others refer to the record (they "
     "are named), or it is not deleted.",
     412: "The record is no longer the version that the caller knows: the problem says who changed which fields since, "
@@ -70,6 +71,7 @@ IMPORT: Final = "import_records"
 DONE: Final = "What was written; with `dry_run`, what would be."
 OF_AN_IMPORT: Final = {
     403: "Rows are of records that the caller may not write: each is told.",
+    408: "Nothing more of the file came for a while.",
     409: "Others have written some of the records while they were checked: nothing was written; send the file again.",
     413: "The file is too long.",
     415: "The file is neither NDJSON nor CSV, not UTF-8, or encoded.",
@@ -102,11 +104,11 @@ FILE: Final = {
     },
 }
 MAY_ANSWER: Final = {
-    "create": (200, 201, 400, 401, 403, 409, 413, 415, 422, 429, 500, 503),
-    "replace": (200, 201, 400, 401, 403, 404, 410, 412, 413, 415, 422, 428, 429, 500, 503),
-    "patch": (200, 400, 401, 403, 404, 410, 412, 413, 415, 422, 428, 429, 500, 503),
+    "create": (200, 201, 400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503),
+    "replace": (200, 201, 400, 401, 403, 404, 408, 410, 412, 413, 415, 422, 428, 429, 500, 503),
+    "patch": (200, 400, 401, 403, 404, 408, 410, 412, 413, 415, 422, 428, 429, 500, 503),
     "delete": (204, 400, 401, 403, 404, 409, 410, 412, 428, 429, 500, 503),
-    "import": (200, 400, 401, 403, 409, 413, 415, 422, 429, 500, 503),
+    "import": (200, 400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503),
     "restore": (200, 400, 401, 403, 404, 409, 422, 429, 500, 503),
 }
 """What each may answer."""

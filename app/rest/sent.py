@@ -1,5 +1,6 @@
 """What a caller sends: the bytes of a body, of the right type and no longer than they may be."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.message import Message
@@ -8,7 +9,8 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
-from app.errors import InvalidBody, TooLarge, UnsupportedBody
+from app.connections import PATIENCE
+from app.errors import InvalidBody, TooLarge, TooSlow, UnsupportedBody
 from app.rest.body import parse_json
 from app.rest.schema import RecordData
 from app.settings import Settings
@@ -39,18 +41,21 @@ async def _body(request: Request) -> Body[Any]:
 
 
 async def pieces(request: Request, most: int) -> AsyncIterator[bytes]:
-    """A body as it comes; TooLarge once it is known to be longer than it may be."""
+    """A body as it comes; TooLarge once it is known to be longer than it may be, TooSlow when no more of it comes."""
     too_large, length = TooLarge(f"A body may have {most} bytes."), 0
     if int(request.headers.get("Content-Length", 0)) > most:
         raise too_large
     try:
-        async for chunk in request.stream():
+        chunks = request.stream()
+        while (chunk := await asyncio.wait_for(anext(chunks, None), PATIENCE)) is not None:
             length += len(chunk)
             if length > most:
                 raise too_large
             yield chunk
     except ClientDisconnect as error:
         raise InvalidBody("The body breaks off.") from error
+    except TimeoutError as error:
+        raise TooSlow(f"Nothing more of the body has come for {PATIENCE} seconds.") from error
 
 
 def check_type(request: Request, *wanted: str) -> str:

@@ -92,7 +92,7 @@ class Import:
             raise Conflict(says, [bad_value("", "Others have written this", path) for path in paths[:MOST_NAMED]])
         for name in self._kinds:
             for outcome, spool in checked.to_write(name):
-                records = self._shown(f"{name} {outcome}", spool.number, spool.records())
+                records = self._shown(f"{name} to be {outcome}", spool.number, spool.records())
                 await (revision.create_all if outcome == "created" else revision.put_all)(spool.kind, records)
         await revision.check()
 
