@@ -16,7 +16,7 @@ from app.db import PartRow, RecordRow, danish_order, part_of, refers_to
 from app.rest.dates import Period
 from app.rest.history import History, HistoryQuery
 from app.rest.intent import Deleting, Writing
-from app.rest.money import Sum
+from app.rest.money import Funds
 from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_of
 from app.rest.reading import Reading
 from app.rest.resource import Resource
@@ -94,7 +94,7 @@ class CofinancingRule(Schema, Generic[R]):
     """ISO 3166-1 code of the partner's country that the rule is for; null when for all."""
     rate: Rate | None = Field(examples=[50])
     """The highest share that the programme pays, in per cent; null when not stated."""
-    cap: Sum
+    cap: Funds
     """The highest amount that the programme pays; null when there is no cap."""
 
 
@@ -107,11 +107,11 @@ class Call(Schema, Generic[R]):
     """The first day for applications; null when unknown."""
     closes_on: Day | None = Field(examples=["2014-03-31"])
     """The last day for applications; null when unknown."""
-    frame: Sum
+    frame: Funds
     """How much there is to give; null when unknown."""
     applications: Count | None = Field(examples=[30])
     """How many applied; null when unknown."""
-    sought: Sum
+    sought: Funds
     """What they applied for in all; null when unknown."""
     awards: Count | None = Field(examples=[18])
     """How many were granted; null when unknown."""
@@ -136,7 +136,7 @@ class FundingProgrammeFields(RecordData[R], Generic[R]):
     """The office in it that decides; null when not stated."""
     period: Period | None
     """When it gives grants; null when unknown."""
-    frame: Sum
+    frame: Funds
     """How much there is to give in all; null when unknown."""
     cofinancing_rules: list[CofinancingRule[R]]
     """How much of a project it pays at the most."""

@@ -37,5 +37,5 @@ class Money(Schema):
     """ISO 4217 code."""
 
 
-Sum = Annotated[Money | None, on_writing(not_negative)]
+Funds = Annotated[Money | None, on_writing(not_negative)]
 """An amount that is planned, asked for or granted, if it is known: never less than nothing."""

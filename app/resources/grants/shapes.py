@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import StatedDate
-from app.rest.money import Money, Sum
+from app.rest.money import Funds, Money
 from app.rest.rules import wrong
 from app.rest.schema import Day, Id, R, Record, RecordData, Ref, Schema, Text
 
@@ -42,7 +42,7 @@ class Recipient(Schema, Generic[R]):
 
     organisation: R
     """The recipient."""
-    share: Sum
+    share: Funds
     """How much of the grant is the recipient's; null when it is not divided, or when that is unknown."""
 
 
@@ -115,9 +115,9 @@ class GrantFields(RecordData[R], Generic[R]):
     """The programme's call that was answered, by its title there; null when there was none or none is known."""
     applied: StatedDate | None
     """When it was applied for, as precisely as it was stated; null when unknown."""
-    sought: Sum
+    sought: Funds
     """What was applied for; null when unknown."""
-    awarded: Sum
+    awarded: Funds
     """What was granted, exact to the cent; null when nothing was, or when that is unknown."""
     award_date: StatedDate | None
     """When it was granted, as precisely as it was stated; null when unknown."""

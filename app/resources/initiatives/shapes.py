@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
 from app.rest.dates import Period, overlap
-from app.rest.money import Sum
+from app.rest.money import Funds
 from app.rest.rules import exactly_one, wrong
 from app.rest.schema import Count, Day, Email, Id, Phone, R, Record, RecordData, Ref, Schema, Text
 
@@ -58,11 +58,11 @@ class Partner(Schema, Generic[R]):
     """What it is in the partnership."""
     period: Period | None
     """When it takes part; null when unknown or as long as the initiative."""
-    budget: Sum
+    budget: Funds
     """Its own budget; null when unknown."""
-    cofinancing: Sum
+    cofinancing: Funds
     """What others pay of its budget, the programme among them; null when unknown."""
-    contribution: Sum
+    contribution: Funds
     """What it pays itself; null when unknown."""
 
 
@@ -163,7 +163,7 @@ class InitiativeFields(RecordData[R], Generic[R]):
     """When it is carried out; null when unknown."""
     lead: R | None
     """The organisation that leads it; null when unknown."""
-    budget: Sum
+    budget: Funds
     """The whole budget; null when unknown."""
     partners: list[Partner[R]]
     """Who carries it out."""
