@@ -1,7 +1,8 @@
 """What was granted: sums and counts of grants, by whom, where and when, and per inhabitant."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Date,
     FromClause,
     Integer,
+    Select,
     Subquery,
     Text,
     and_,
@@ -29,6 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from typing_extensions import TypeAliasType
 
+from app.db import PartRow
 from app.insights.sums import FIGURES, Key, Sum, Sums, sums
 from app.resources.funding_programmes import FundingProgrammeRow
 from app.resources.grants import GrantFilters, GrantRow, RecipientRow, grants
@@ -72,42 +75,34 @@ GroupBy = TypeAliasType(
 )
 
 
-def only_place(places: CTE) -> Key:
-    """The place in which all areas of a grant's initiative lie: the one of the first, unless another lies elsewhere.
+def only(part: type[PartRow], id: Callable[[Any], ColumnElement[str]], record: Any, found: Select[Any, Any]) -> Key:
+    """What all of a record's parts lead to by an id: what the first one does, unless another leads elsewhere.
 
-    Grants are added up by their first area, and what that lies in is looked up afterwards.
+    `found` gives what each id leads to. Grants are added up by the first part's id, and that is looked up afterwards.
     """
-    first, other = aliased(InitiativeAreaRow), aliased(InitiativeAreaRow)
-    one = select(places.c.area_id, func.min(places.c.place_id).label("place_id")).group_by(places.c.area_id)
-    one_place = one.having(func.min(places.c.place_id) == func.max(places.c.place_id)).subquery()
-    place_of = select(func.jsonb_object_agg(one_place.c.area_id, one_place.c.place_id, type_=JSONB())).scalar_subquery()
+    first, other, leads = aliased(part), aliased(part), found.subquery()
+    known = select(func.jsonb_object_agg(*leads.c, type_=JSONB())).scalar_subquery()
 
-    def area(row: Any) -> ColumnElement[Any]:
-        return func.coalesce(row.municipality_id, row.region_id)
-
-    def place(area_id: ColumnElement[Any]) -> ColumnElement[Any]:
-        return place_of.op("->>", return_type=Text())(area_id)
+    def to(id: ColumnElement[Any]) -> ColumnElement[Any]:
+        return known.op("->>", return_type=Text())(id)
 
     elsewhere = exists().where(
-        other.record_id == first.record_id, other.position > 0, place(area(other)).is_distinct_from(place(area(first)))
+        other.record_id == first.record_id, other.position > 0, to(id(other)).is_distinct_from(to(id(first)))
     )
-    sites = select(first.record_id, area(first).label("area_id")).where(first.position == 0, ~elsewhere).subquery()
-    return Key(sites.c.area_id, [(sites, sites.c.record_id == GrantRow.initiative_id)], place)
+    one = select(first.record_id, id(first).label("id")).where(first.position == 0, ~elsewhere).subquery()
+    return Key(one.c.id, [(one, one.c.record_id == record)], to)
 
 
-def only_kind() -> Key:
-    """The kind that all recipients of a grant are of: the first one's, unless another is of another kind."""
-    first, other = aliased(RecipientRow), aliased(RecipientRow)
-    one, another = aliased(OrganisationRow), aliased(OrganisationRow)
-    unlike = exists().where(
-        other.record_id == first.record_id,
-        other.position > 0,
-        another.id == other.organisation_id,
-        another.kind != one.kind,
-    )
-    kinds = select(first.record_id, one.kind).where(one.id == first.organisation_id, first.position == 0, ~unlike)
-    kind = kinds.subquery()
-    return Key(kind.c.kind, [(kind, kind.c.record_id == GrantRow.id)])
+def area_of(row: Any) -> ColumnElement[str]:
+    """The id of the area in a row."""
+    return func.coalesce(row.municipality_id, row.region_id)
+
+
+def only_place(places: CTE) -> Key:
+    """The place in which all areas of a grant's initiative lie."""
+    place = func.min(places.c.place_id)
+    lying = select(places.c.area_id, place).group_by(places.c.area_id).having(place == func.max(places.c.place_id))
+    return only(InitiativeAreaRow, area_of, GrantRow.initiative_id, lying)
 
 
 YEAR: Final = func.date_part("year", GrantRow.award_date_earliest)
@@ -117,7 +112,12 @@ KEYS: Final[Mapping[str, Key]] = {
     "programme": Key(GrantRow.programme_id, names=FundingProgrammeRow),
     "fund": Key(Programme.fund, [(Programme, Programme.id == GrantRow.programme_id)]),
     "funder": Key(GrantRow.funder_id, names=OrganisationRow),
-    "recipient_kind": only_kind(),
+    "recipient_kind": only(
+        RecipientRow,
+        attrgetter("organisation_id"),
+        GrantRow.id,
+        select(OrganisationRow.id, OrganisationRow.kind),
+    ),
     "year": Key(case((func.date_part("year", GrantRow.award_date_latest) == YEAR, cast(YEAR, Integer)))),
     "status": Key(GrantRow.status),
 }
