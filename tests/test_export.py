@@ -318,6 +318,8 @@ async def test_the_cells_of_a_workbook_have_types(client: AsyncClient) -> None:
     grants = table(await client.get("/v1/funding/grants?format=xlsx"))
     assert {type(grant["awarded_amount"]) for grant in grants} == {int}
     assert 2_000_000 in {grant["awarded_amount"] for grant in grants}
+    cells = first_sheet(await client.get("/v1/funding/grants?format=xlsx&columns=id&columns=awarded_amount"))["B"][1:]
+    assert {cell.number_format for cell in cells if cell.value is not None} == {"0.00####"}, "thousands are not apart"
 
 
 async def test_a_workbook_says_what_it_cannot_hold(

@@ -48,12 +48,13 @@ class Typed(NamedTuple):
 TYPED: Final = {
     int: Typed(float, "0", 10),
     float: Typed(float, "General", 10),
-    Decimal: Typed(float, "#,##0.00##", 14),
+    Decimal: Typed(float, "0.00####", 14),
     bool: Typed(bool, "General", 10),
     date: Typed(_serial, "yyyy-mm-dd", 11),
     datetime: Typed(_serial, "yyyy-mm-dd hh:mm:ss", 19),
 }
-"""The types that a workbook has; all else is a text."""
+"""The types that a workbook has; all else is a text. A spreadsheet saves a CSV as its cells are shown, so they show all
+decimals that there can be, and nothing between thousands."""
 TEXT_WIDTH: Final = 30
 
 

@@ -22,9 +22,10 @@ from app.rest.schema import Schema
 from app.rest.view import kind_of
 
 LANGUAGES: Final = (None, "da", "en")
-COMMA: Final = re.compile(r"-?\d+,\d+")
-GROUPED: Final = re.compile(r"([-+]?[1-9]\d{0,2}(?:[.,'\s]\d{3})+)([.,]\d+)?")
-"""A number whose thousands may be apart: nobody knows whether 200.000 is two hundred thousand or two hundred."""
+ALONE: Final = re.compile(r"[-+]?(?:\d*[.,])?\d+", re.ASCII)
+"""A number with nothing between its thousands."""
+GROUPED: Final = re.compile(r"([-+]?[1-9]\d{0,2}([.,' \xa0\u2009\u202f])\d{3}(?:\2\d{3})*)((?!\2)[.,]\d+)?", re.ASCII)
+"""A number whose thousands are apart. 200.000 is both: two hundred thousand or two hundred, nobody knows."""
 WORDS: Final = {"sand": "true", "falsk": "false"}
 """What a spreadsheet in Danish writes for true and false, in capitals or not."""
 ESCAPED: Final = re.compile(r"\\(.)")
@@ -162,17 +163,14 @@ class Cells:
 
     def _number(self, kind: Any, cell: str, name: str, pointer: str) -> str:
         """A number as JSON has it; what may be of thousands that are apart is refused, rather than guessed."""
-        grouped = GROUPED.fullmatch(cell)
-        if grouped and (kind is int or name.endswith("amount") or not self._has_decimals(cell)):
-            whole = re.sub(r"[.,'\s]", "", grouped[1]) + (grouped[2] or "")
-            says = f"{cell} could be two numbers: write it with nothing between thousands, as {whole}"
-            self._faults.append(bad_value(pointer, says))
-        return cell.replace(",", ".") if kind is not int and COMMA.fullmatch(cell) else cell
-
-    def _has_decimals(self, cell: str) -> bool:
-        """Whether three digits after a mark are decimals: after a comma where semicolons stand between the cells."""
+        alone, grouped = ALONE.fullmatch(cell), GROUPED.fullmatch(cell)
+        joined = grouped[1].replace(grouped[2], "") + (grouped[3] or "") if grouped else cell
         mark = "," if self._delimiter == ";" else "."
-        return cell.count(mark) == 1 and not re.search(rf"[^\d{mark}+-]", cell)
+        if alone and grouped and (kind is int or name.endswith("amount") or mark not in cell):
+            says = f"{cell} could be two numbers: write it with nothing between thousands, as {joined}"
+            self._faults.append(bad_value(pointer, says))
+        number = cell if alone else joined
+        return number.replace(",", ".") if kind is not int and (alone or grouped) else number
 
     def _json(self, cell: str, pointer: str) -> Any:
         try:
