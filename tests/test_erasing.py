@@ -281,16 +281,10 @@ async def test_what_is_left_is_a_register(held: AsyncClient, fresh: str, empty: 
 
 @pytest.mark.usefixtures("held")
 async def test_what_is_no_detail_is_refused(fresh: str) -> None:
-    """What is an id, or what records cannot be without; nothing is written then."""
+    """What records cannot be without; nothing is written then."""
     before = await dump(fresh)
-    for detail, says in (
-        ("sundhedsloven", "which is permanent: nothing was erased"),
-        ("project", "initiatives/ny/kind: Input should be"),
-        ("kvirinus ålsøe", None),
-    ):
-        if says:
-            with pytest.raises(Conflict, match=says):
-                await erased(fresh, detail)
+    with pytest.raises(Conflict, match="initiatives/ny/kind: Input should be"):
+        await erased(fresh, "project")
     await execute(fresh, "create table unknown_words (words xml)")
     with pytest.raises(Conflict, match=r"is not known of public\.unknown_words\.words"):
         await erased(fresh)
@@ -378,6 +372,50 @@ async def test_ids_that_are_made_of_a_name_are_told(fresh: str, writer: Writer) 
     await put(writer, *((plans, id, validate(PlanData, {"kind": "strategy", "title": "x"})) for id in ids))
     told = (await asyncio.to_thread(broen, "person", "Kvirinus Ålsøe", database_url=fresh)).stdout
     assert [id in told for id in ids] == [True, True, False]
+
+
+async def test_ids_stay_and_all_else_is_erased(fresh: str, settings: Settings) -> None:
+    """Of records that are there or deleted, in every table and in what refers to them: they are named as staying."""
+    contact = {"role": "Leder", "person": "Kvirinus", "phone": "31-32-33-34", "organisation": "kvirinus"}
+    claim = {"text": "Kvirinus leder det", "about": ["plans/moede-31-32-33-34", "organisations/kvirinus"]}
+    bodies = {
+        "organisations/kvirinus": {"kind": "association", "name": "Kvirinus"},
+        "plans/moede-31-32-33-34": {"kind": "strategy", "title": "Møde", "organisation": "kvirinus"},
+        "initiatives/ny": {"kind": "project", "title": "Ny", "lead": "kvirinus", "contacts": [contact]},
+        "documents/brev": {"kind": "report", "title": "Brev", "claims": [claim]},
+    }
+    logged = "select seq, revision, resource, id, version, op, replaced_by from change where revision < 10 order by seq"
+    async with signed_in(fresh, settings, Role.STEWARD) as client:
+        new = {"If-None-Match": "*"}
+        for path, body in bodies.items():
+            resource, id = path.split("/")
+            made = await client.post(f"/v1/{resource}", json={"id": id, **body}, headers={"Idempotency-Key": path})
+            assert made.status_code == 201, made.text
+        for path in ("/v1/organisations/gone", "/v1/organisations/kvirinus-2"):
+            assert (await client.put(path, json=bodies["organisations/kvirinus"], headers=new)).status_code == 201
+            assert (await client.delete(f"{path}?replaced_by=kvirinus", headers=ANY)).status_code == 204
+        ids, log = [(await client.get(f"/v1/{path}")).json()["id"] for path in bodies], await rows(fresh, logged)
+        told = (await asyncio.to_thread(broen, "person", "31 32 33 34", "Kvirinus", database_url=fresh)).stdout
+        staying = told.splitlines()[-1]
+        assert staying.endswith("the ids organisations/kvirinus, organisations/kvirinus-2, plans/moede-31-32-33-34.")
+        await erased(fresh, "31 32 33 34", "Kvirinus")
+        assert await rows(fresh, logged) == log
+        assert [(await client.get(f"/v1/{path}")).json()["id"] for path in bodies] == ids
+        (left,) = (await client.get("/v1/initiatives/ny")).json()["contacts"]
+        assert [left[name] for name in ("role", "person", "phone")] == ["Leder", MARKER, MARKER]
+        assert left["organisation"] == {"id": "kvirinus", "name": MARKER}
+        assert (await client.get("/v1/initiatives/ny")).json()["lead"] == {"id": "kvirinus", "name": MARKER}
+        (claim,) = (await client.get("/v1/documents/brev")).json()["claims"]
+        assert claim["about"] == ["plans/moede-31-32-33-34", "organisations/kvirinus"]
+        assert claim["text"] == f"{MARKER} leder det"
+        path, sent = "organisations/kvirinus", {"id": "kvirinus", **bodies["organisations/kvirinus"]}
+        again = await client.post("/v1/organisations", json=sent, headers={"Idempotency-Key": path})
+        assert (again.headers["Location"], again.json()["id"]) == (f"/v1/{path}", "kvirinus")
+        assert again.json()["name"] == MARKER
+        found = await client.get("/v1/search?q=kvirinus")
+        assert [hit["id"] for hit in found.json()["items"]] == ["kvirinus"]
+        told = (await asyncio.to_thread(broen, "erase", "31 32 33 34", "Kvirinus", database_url=fresh)).stdout
+        assert told.splitlines() == ["Nothing is held on this person.", staying]
 
 
 def undated(line: str) -> str:

@@ -32,7 +32,8 @@ select version, at, lead(at) over (order by version) as until
 from change join revision on revision.id = revision where resource = $1 and change.id = $2
 """
 ALIKE: Final = """
-select distinct resource || '/' || id as path from change where id ~ any($1::text[]) order by path
+select distinct resource || '/' || id as path, id ~ any($1::text[]) as words, id from change
+where id ~ any($1::text[]) or id collate "C" ~* $2 order by path
 """
 COPIES: Final = {"change", "search_entry", "source", *(table for kind in KINDS.values() for table in kind.tables)}
 """The tables that say what the log says of records."""
@@ -106,8 +107,9 @@ async def _report(connection: asyncpg.Connection, details: Details) -> bool:
         where = ", ".join(f"{column} {number}" for column, number in sorted(counted.items()))
         typer.echo(f"Kept in {where}." if found else "Nothing is held on this person.")
         words = [f"(^|-){words}s?(-|$)" for text in details.texts if "@" not in text and (words := slug(text))]
-        if alike := [path for (path,) in await connection.fetch(ALIKE, words)]:
-            typer.echo(f"Made of the same words, and permanent: the ids {', '.join(alike)}.")
+        alike = await connection.fetch(ALIKE, words, details.likely)
+        if paths := [path for path, made_of, id in alike if made_of or details.erased(id) != id]:
+            typer.echo(f"Made of the same, and permanent, so that they stay: the ids {', '.join(paths)}.")
     return bool(found)
 
 

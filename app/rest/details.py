@@ -8,8 +8,9 @@ spaces between its digits. It is not found in a longer word, which is another's.
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Final
 
 from app.errors import BadParameters, bad_parameter
 
@@ -40,7 +41,9 @@ BETWEEN_DIGITS: Final = rf"(?:{GAP}|[.()/\-\u2010-\u2015])*"
 NUMBER: Final = re.compile(r"[+\d][\d\s.()/\-]*")
 NO_DATE: Final = r"(?!\d{4}-\d\d-\d\d(?!\d))"
 NO_AMOUNT: Final = r"(?!\d{1,3}(?:\.\d{3})+(?!\d))"
-STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+STRING: Final = r'"(?:[^"\\]|\\.)*"'
+ID: Final = re.compile(r"[a-z0-9/\-]+")
+"""An id as records have them, or a path that ends with one."""
 
 
 class Details:
@@ -59,28 +62,42 @@ class Details:
         """A text without them."""
         return self._all.sub(MARKER, text)
 
-    def erased_texts(self, texts: list[Any]) -> list[Any]:
-        """The same of a list of texts, or of lists of them."""
-        return [self.erased_texts(text) if isinstance(text, list) else text and self.erased(text) for text in texts]
+    def erased_but_ids(self, text: str) -> str:
+        """The same of what holds ids, which are permanent: what is spelt as one stays."""
+        return text if ID.fullmatch(text) else self.erased(text)
 
-    def erased_json(self, text: str) -> str:
-        """A JSON text of whose strings none has them; all else is as it was, to the last digit."""
+    def erased_json(self, text: str, ids: Collection[str] = ()) -> str:
+        """A JSON text of whose strings none has them; all else is as it was, to the last digit.
+
+        Nor are ids another in the members of objects that are called as `ids` says.
+        """
         if "\\" not in text and not self._all.search(text):
             return text  # most are; no string begins or ends within a word
-        return STRING.sub(lambda string: self._erased_string(string[0]), text)
+        return _strings(frozenset(ids)).sub(
+            lambda found: found[0] if found["kept"] else self._erased_string(found[0]), text
+        )
 
-    def erased_bytes(self, raw: bytes) -> bytes:
+    def erased_bytes(self, raw: bytes, ids: Collection[str] = ()) -> bytes:
         """The same of bytes, if they are a text, of JSON or other."""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
             return raw
-        return (self.erased_json if text[:1] in ("{", "[", '"') else self.erased)(text).encode()
+        return (self.erased_json(text, ids) if text[:1] in ("{", "[", '"') else self.erased(text)).encode()
 
     def _erased_string(self, string: str) -> str:
         said = json.loads(string, strict=False)
         erased = self.erased(said)
         return string if erased == said else json.dumps(erased, ensure_ascii=False)
+
+
+@lru_cache(maxsize=2)
+def _strings(ids: Collection[str]) -> re.Pattern[str]:
+    """The strings of a JSON text; as one those `kept` that are ids, with what they are called."""
+    id = f'"{ID.pattern}"'
+    called = "|".join(map(re.escape, sorted(ids))) or "(?!)"
+    kept = rf'"(?:{called})"\s*:\s*(?:{id}|\[[^"\]]*(?:{id}[^"\]]*)*\])'
+    return re.compile(f"(?P<kept>{kept})|{STRING}", re.DOTALL)
 
 
 def _wrong(text: str) -> str | None:

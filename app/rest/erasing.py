@@ -2,12 +2,14 @@
 
 Which tables and columns there are the database says: those that are made tomorrow are looked through as well. All is
 one transaction and one revision. What the log says of it is an entry `erase` for each record of which any version held
-a detail: the record as it is without, under a new version, so that whoever holds copies knows which.
+a detail: the record as it is without, under a new version, so that whoever holds copies knows which. Ids stay as they
+are, and so does what refers to them: they are in the hands of others, and never given to anything else.
 """
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -16,6 +18,7 @@ import asyncpg
 
 from app.auth import Caller
 from app.away import told
+from app.db import Base, target_of
 from app.errors import Conflict, Fault, Forbidden, InvalidBody, bad_value
 from app.rest.body import parse_json, validate
 from app.rest.derived import follow, unguarded, words_of
@@ -75,6 +78,10 @@ from (
 ) as last where value is null order by resource, id
 """
 """What the log says of records that were deleted before."""
+IDS: Final = frozenset(
+    ("id", "resource", "path", "about", "replaced_by", "organisations", "by_organisations", "Location")
+)
+"""What holds ids, or paths that end with one, beside what refers to a record by itself."""
 NAMES: Final = ("resource", "record_id", "id", "version", "revision", "recorded_from", "prefix", "created_at")
 """The columns that tell a person which row it is, where a table has them."""
 
@@ -157,7 +164,6 @@ async def _erase(connection: asyncpg.Connection, kinds: Kinds, details: Details)
     """Take the details out of everything that holds them; nothing does afterwards."""
     refuse_mirrored(await connection.fetchval("select source from mirror"))
     found = await find(connection, details)
-    _refuse_ids(found)
     _refuse_broken(kinds, found)
     await _rewrite(connection, found)
     if left := await find(connection, details):
@@ -169,37 +175,42 @@ async def _find(
     connection: asyncpg.Connection, details: Details, table: str, columns: Sequence[asyncpg.Record]
 ) -> list[Found]:
     """The values of a table."""
+    ids = _ids()
     how: dict[str, Callable[[Any], Any]] = {
-        "text": details.erased,
-        "texts": details.erased_texts,
-        "json": details.erased_json,
-        "bytes": details.erased_bytes,
+        "json": partial(details.erased_json, ids=ids),
+        "bytes": partial(details.erased_bytes, ids=ids),
     }
+    texts = partial(_each, details.erased), partial(_each, details.erased_but_ids)
     found = []
     chosen = ", ".join(f"{one['column']}{READ[one['holds']]}" for one in columns)
     likely = " or ".join(LIKELY.get(one["type"], f'{one["column"]}::text collate "C" ~* $1') for one in columns)
     some = f"select ctid::text, {chosen} from {table} where {likely}"  # noqa: S608 - the database's own names
     async for row, *values in connection.cursor(some, details.likely, prefetch=FETCHED):
         for one, said in zip(columns, values, strict=True):
-            if said is not None and (erased := how[one["holds"]](said)) != said:
+            without = how.get(one["holds"], texts[one["column"].strip('"') in ids])
+            if said is not None and (erased := without(said)) != said:
                 cast = f"::text::{one['type']}" if one["holds"] == "json" else READ[one["holds"]]
                 found.append(Found((table, row), one["column"], cast, said, erased, {}))
     which = f"select to_json(found)::text from {table} as found where ctid = $1::text::tid"  # noqa: S608
     return [one._replace(of=_names(await connection.fetchval(which, one.row[1]))) for one in found]
 
 
+@lru_cache(maxsize=1)
+def _ids() -> frozenset[str]:
+    """What columns are called that hold ids of records, and the members of JSON that do."""
+    columns = [c.name for table in Base.metadata.tables.values() for c in table.c if target_of(c) is not None]
+    return IDS.union(columns, (name.removesuffix("_id") for name in columns))
+
+
+def _each(erased: Callable[[str], str], said: Any) -> Any:
+    """A text without, or a list of texts, or of lists of them."""
+    return [_each(erased, one) for one in said] if isinstance(said, list) else said and erased(said)
+
+
 def _names(row: str | None) -> dict[str, Any]:
     """What tells a person which row it is; nothing of one that is gone meanwhile."""
     values = json.loads(row or "{}")
     return {name: values[name] for name in NAMES if name in values}
-
-
-def _refuse_ids(found: Iterable[Found]) -> None:
-    """Conflict when a detail is an id: it is in the hands of all who refer to it, and never given to anything else."""
-    for one in found:
-        if one.column == "id" or one.column.endswith("_id") or one.column in ("resource", "replaced_by"):
-            says = f"»{one.said}« is an id ({one.table}.{one.column}), which is permanent: nothing was erased."
-            raise Conflict(says)
 
 
 def _refuse_broken(kinds: Kinds, found: Iterable[Found]) -> None:
