@@ -172,6 +172,8 @@ ROW = "a,,sundhedsplan-syddanmark,1,Mål\n"
         (HEADINGS.replace("number", "title").encode(), "csv", "»title« is there twice"),
         (HEADINGS.replace("id,", "", 1).encode(), "csv", "There is no column id"),
         ((HEADINGS + "a,b\n").encode(), "csv", "The row has 2 cells, and there are 5 headings"),
+        ((HEADINGS + "a,,,1,b,,c\n").encode(), "csv", "The row has 7 cells, and there are 5 headings"),
+        (HEADINGS.replace("number", "").encode(), "csv", "»« is no heading here"),
         ((HEADINGS + 'a,"b"c,,1,d\n').encode(), "csv", "cannot be read as CSV"),
         (b"[1]\n", "ndjson", "A line should be a JSON object"),
         (b'{"id": "a", "id": "b"}\n', "ndjson", "given twice"),
@@ -198,10 +200,10 @@ async def test_what_is_wrong_is_shown_as_it_was_written(writer: Writer) -> None:
 
 
 async def test_a_table_of_a_spreadsheet_is_read(writer: Writer, fresh: str) -> None:
-    """Semicolons, Danish headings, a byte-order mark, a decimal comma, empty rows at the end."""
+    """Semicolons, Danish headings, a byte-order mark, a decimal comma; what is empty to the right, or below."""
     text = (
-        "\ufeffId;Art;Titel;Budget: beløb;Budget: valuta;Områder: kommune: id\r\n"
-        'ny-indsats;project;Ny indsats;1500,50;DKK;"dk-0360\r\ndk-0376"\r\n;;;;;\r\n'
+        "\ufeffsep=;\r\nId;Art;Titel;Budget: beløb;Budget: valuta;Områder: kommune: id;; \r\n"
+        'ny-indsats;project;Ny indsats;1500,50;DKK;"dk-0360\r\ndk-0376";;\r\n;; ;;;;;;\r\n'
     )
     told = await imported(writer, text.encode(), "csv", "initiatives")
     assert told.created == 1

@@ -25,6 +25,8 @@ ZIPPED: Final = b"PK\x03\x04"
 OTHERS: Final = {"\t": "a tab", "|": "|"}
 BOM: Final = b"\xef\xbb\xbf"
 WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+SEPARATOR: Final = re.compile(r"sep=.\s*", re.IGNORECASE)
+"""What Excel is told by the first line of a file, which is no row of it."""
 SAVE: Final = "Save the file as UTF-8 (in Excel: »CSV UTF-8«)"
 NAMED: Final = re.compile(
     r"(broen-)?(?P<name>[a-z][a-z-]*?)(-\d{4}-\d\d-\d\d)?(-skabelon|-template)?\.(csv|ndjson)", re.IGNORECASE
@@ -156,17 +158,17 @@ def _table(file: File, kinds: Kinds) -> Iterator[Row]:
         says = f"Say which resource the rows are of, with `resource` or by the file's name: {', '.join(kinds)}"
         raise UnreadableError(1, says)
     lines = (_text(number, line) for number, line in _lines(file.stream))
-    first = next((line for line in lines if line.strip()), None)
+    first = next((line for line in lines if line.strip() and not SEPARATOR.fullmatch(line)), None)
     if first is None:
         return
     delimiter = _delimiter(first, file.kind)
     table = csv.reader(_first_and(first, lines), delimiter=delimiter, strict=True)
     number = 1
     try:
-        columns = _headings(next(table), file.kind)
+        columns = _headings(_without_empty(next(table), 0), file.kind)
         for cells in table:
             number += 1
-            if any(cells):
+            if any(map(str.strip, cells)):
                 yield _row(number, file.kind, columns, cells, delimiter)
     except csv.Error as error:
         raise UnreadableError(number + 1, f"The row cannot be read as CSV: {error}") from error
@@ -192,6 +194,14 @@ def _delimiter(line: str, kind: Kind[Any, Any]) -> str:
     return best
 
 
+def _without_empty(cells: Sequence[str], least: int) -> Sequence[str]:
+    """Some cells without the empty ones at their end, down to so many: a spreadsheet leaves such."""
+    end = len(cells)
+    while end > least and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
 def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column]:
     """The column of each heading."""
     known, columns, wrong = headed(kind), list[Column](), list[str]()
@@ -213,6 +223,7 @@ def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column]:
 
 
 def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column], cells: Sequence[str], delimiter: str) -> Row:
+    cells = _without_empty(cells, len(columns))
     if len(cells) != len(columns):
         says = f"The row has {len(cells)} cells, and there are {len(columns)} headings"
         return Row(number, None, None, [bad_value("", says)])
