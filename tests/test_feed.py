@@ -76,6 +76,8 @@ async def test_the_feed_is_the_log(fresh: str, own_client: AsyncClient, writer: 
     assert told(await followed(own_client, record=records, limit=2)) == [
         c for c in await rows(fresh, LOG) if f"{c[1]}/{c[2]}" in records
     ]
+    answer = await own_client.get("/v1/changes?record=event/en")
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "record")
     assert await page(own_client, after="latest") == await page(own_client, after=found[-1]["position"])
     one = (await own_client.get("/v1/revisions/3")).json()
     after = one["href"].partition("after=")[2]

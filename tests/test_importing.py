@@ -230,6 +230,21 @@ async def test_what_a_row_does_not_say_stays(writer: Writer, fresh: str) -> None
     assert await value(fresh, log) == "prøve2replace"
 
 
+async def test_a_part_of_what_a_field_says_does_not_lose_the_rest(writer: Writer, fresh: str) -> None:
+    """Some columns of an amount or of a list are refused where the record has others; of a new one they are read."""
+    before = await value(fresh, "select count(*) from revision")
+    for columns, cells, pointer, missing in (
+        ("budget_amount", "5.00", "/budget", "budget_currency"),
+        ("partners_organisation_id", "lolland-kommune", "/partners", "partners_role"),
+    ):
+        table = f"id,{columns}\nprimaere-sundhedstjenester-oeresund,{cells}\n".encode()
+        ((row, place, _, says),) = await refused(writer, table, "csv", "initiatives")
+        assert (row, place, missing in says) == (2, pointer, True)
+    assert await value(fresh, "select count(*) from revision") == before
+    new = b"id,kind,title,sources_document_id\nny,project,Ny,sundhedsloven\n"
+    assert (await imported(writer, new, "csv", "initiatives")).created == 1
+
+
 async def test_editors_import_what_is_theirs(writer: Writer, fresh: str) -> None:
     """Each row that is not is told; a new record is his organisation's where it does not say."""
     by = Caller("redaktør", Role.EDITOR, frozenset({"region-sjaelland"}))
@@ -404,8 +419,9 @@ async def test_a_name_says_nothing_without_its_id(own_client: AsyncClient, fresh
             "areas_municipality_name is only told: give areas_municipality_id",
         }
     assert (await told("id,lead_name", f"{there},"))["unchanged"] == 1
-    areas = ",".join(f'"{text}"' for text in ("dk-0360\ndk-0376", "Lolland"))
-    assert (await told("id,areas_municipality_id,areas_municipality_name", f"{there},{areas}"))["replaced"] == 1
+    areas = ",".join(f'"{text}"' for text in ("\n", "dk-0360\ndk-0376", "Lolland"))
+    table = "id,areas_region_id,areas_municipality_id,areas_municipality_name", f"{there},{areas}"
+    assert (await told(*table))["replaced"] == 1
     after = (await own_client.get(f"/v1/initiatives/{there}", headers={"Min-Revision": "2"})).json()
     assert (after["lead"], len(after["areas"])) == (before["lead"], 2)
 

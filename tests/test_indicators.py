@@ -1,5 +1,7 @@
 """Indicators, their definitions and targets, and what was measured."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -115,6 +117,40 @@ async def test_population_is_measured_and_dated(client: AsyncClient) -> None:
     (measured,) = (await client.get("/v1/measurements?indicator=folketal&municipality=dk-0360")).json()["items"]
     assert (measured["value"], measured["unit"], measured["date"]["edtf"]) == (40816, "personer", "2020-07-01")
     assert measured["sources"][0]["document"]["id"] == "folk1a-2020-3"
+
+
+@pytest.mark.parametrize("value", ["-1", "12.5", "2147483648"])
+async def test_a_population_is_a_whole_number(writer: Writer, own_client: AsyncClient, value: str) -> None:
+    """Another is refused when it is sent; where one is stored, its municipality is told without a population."""
+    body = {"indicator": "folketal", "municipality": "dk-0360", "date": {"edtf": "2024"}, "value": Decimal(value)}
+    with pytest.raises(InvalidBody, match="a whole number of people") as refused:
+        validate(MeasurementData, body, date(2026, 11, 22))
+    assert [fault.pointer for fault in refused.value.faults] == ["/value"]
+    if value == "12.5":
+        return
+    await put(writer, (measurements, "folketal-ny", validate(MeasurementData, body)))
+    for path in ("municipalities/dk-0360", "municipalities?sort=-population", "funding/summary?group_by=region"):
+        for moment in ("", "known_at=2"):
+            mark = "&" if "?" in path else "?"
+            assert (await own_client.get(f"/v1/{path}{mark}{moment}")).status_code == 200, path
+    lolland = (await own_client.get("/v1/municipalities/dk-0360")).json()
+    assert (lolland["population"], lolland["population_on"]) == (None, "2024-12-31")
+
+
+async def test_of_two_populations_that_end_on_a_day_one_is_told(writer: Writer, own_client: AsyncClient) -> None:
+    """The same whichever was written last, now and then: the later begun, or that of the newer definition."""
+    wide, narrow = (
+        {"indicator": "folketal", "municipality": "dk-0360", "date": {"edtf": edtf}, "value": value}
+        for edtf, value in (("2023-07", 111), ("2023-07-31", 222))
+    )
+    await put(
+        writer,
+        (measurements, "vid", validate(MeasurementData, wide)),
+        (measurements, "dag", validate(MeasurementData, narrow)),
+    )
+    await put(writer, (measurements, "vid", validate(MeasurementData, wide | {"note": "Skrevet igen"})))
+    for moment in ("", "?known_at=2", "?known_at=3"):
+        assert (await own_client.get(f"/v1/municipalities/dk-0360{moment}")).json()["population"] == 222
 
 
 async def test_the_official_indicators_of_the_agreements_are_there(client: AsyncClient) -> None:

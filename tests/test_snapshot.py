@@ -79,6 +79,9 @@ async def test_what_it_cannot_be_is_told(own_client: AsyncClient) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "after")
     answer = await own_client.get("/v1/snapshot", params={"after": "plan/nix"})
     assert (answer.status_code, answer.json()["errors"][0]["near"]) == (400, ["plans"])
+    newest = (await lines(own_client))[0]["position"]
+    answer = await own_client.get("/v1/snapshot", params={"at": newest, "known_at": "0"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "at")
     assert [line["revision"] for line in (await lines(own_client, at="0"))[:1]] == [0]
     assert (await lines(own_client, after="regions/zzz"))[-1] == {"complete": True, "counts": {}}
     text = await own_client.get("/v1/snapshot?at=0", headers={"Accept": "text/plain"})

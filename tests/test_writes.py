@@ -694,3 +694,26 @@ async def test_the_history_tells_names_to_those_who_may_know(
     async with serving(settings.model_copy(update={"database_url": fresh})) as nobody:
         assert (await nobody.get(path)).json()["items"][0]["by"] == "register"
         assert (await nobody.get("/v1/organisations/aldrig-set/history")).status_code == 404
+
+
+HUGE = {
+    "a date": ({"milestones": [{"kind": "adopted", "date": {"edtf": "[" + "2019," * 40_000 + "]"}}]}, "at most 60"),
+    "faults": ({"principles": [1] * 50_000}, "more faults"),
+    "an address": ({"contact_email": "a@" + "." * 19_000 + "@"}, "contact_email"),
+}
+
+
+@pytest.mark.parametrize(("more", "says"), HUGE.values(), ids=HUGE)
+async def test_a_huge_body_is_refused_in_a_few_words(steward: AsyncClient, more: dict[str, Any], says: str) -> None:
+    """And in no time: a test that takes minutes fails by its limit."""
+    answer = await asyncio.wait_for(steward.post("/v1/plans", json={"kind": "strategy", "title": "Ny", **more}), 20)
+    assert (answer.status_code, len(answer.content) < 100_000) == (422, True)
+    assert says in answer.text
+
+
+async def test_a_key_that_is_there_twice_is_found_among_thousands(steward: AsyncClient) -> None:
+    """In one pass."""
+    keys = ",".join(f'"{n}":1' for n in range(60_000))
+    asked = steward.post("/v1/plans", content=f'{{{keys},"59999":2}}', headers={"Content-Type": "application/json"})
+    answer = await asyncio.wait_for(asked, 20)
+    assert (answer.status_code, "'59999' is given twice" in answer.text) == (422, True)

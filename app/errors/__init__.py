@@ -32,6 +32,9 @@ from typing import Any, ClassVar, Final
 from jsonpointer import JsonPointer
 from pydantic import BaseModel, ConfigDict, Field
 
+MOST_FAULTS: Final = 100
+"""How many faults of a body are told."""
+
 
 class Fault(BaseModel):
     """One thing that is wrong with a request."""
@@ -275,8 +278,11 @@ def bad_value(pointer: str, detail: str, record: str | None = None, near: Sequen
 
 def body_faults(errors: Sequence[Any]) -> list[Fault]:
     """Pydantic's errors about a body as faults; what compares several fields names the one that is meant."""
-    places = ((*error["loc"], *error.get("ctx", {}).get("place", ())) for error in errors)
-    return [bad_value(JsonPointer.from_parts(at).path, said(e)) for at, e in zip(places, errors, strict=True)]
+    told = errors[:MOST_FAULTS]
+    places = ((*error["loc"], *error.get("ctx", {}).get("place", ())) for error in told)
+    faults = [bad_value(JsonPointer.from_parts(at).path, said(e)) for at, e in zip(places, told, strict=True)]
+    rest = len(errors) - len(told)
+    return [*faults, bad_value("", f"There are {rest} more faults")] if rest else faults
 
 
 def is_full(error: BaseException) -> bool:

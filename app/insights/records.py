@@ -40,6 +40,7 @@ from app.rest.schema import Id, RecordPath, Schema
 from app.rest.schema import Text as Words
 from app.rest.view import json_object
 
+NAMES: Final = [resource.name for resource in RESOURCES]
 ResourceName = TypeAliasType("ResourceName", Annotated[str, OneOf({r.name: r.about for r in RESOURCES})])
 
 

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy import text, true
 
-from app.insights.records import ResourceName
-from app.resources import RESOURCES
+from app.insights.records import NAMES, ResourceName
 from app.rest.known import Known
 from app.rest.missing import refuse_unknown
 from app.rest.paging import Cursor, following
@@ -21,7 +20,6 @@ from app.rest.response import Json
 from app.rest.schema import Absent, Id, RecordPath, Schema, Term
 from app.rest.search import WORDS_WANTED
 
-NAMES: Final = [resource.name for resource in RESOURCES]
 MOST: Final = 1000
 """How many hits are ranked and counted. Of words that more have, the database takes the better hits it meets."""
 MOST_SUGGESTED: Final = 20

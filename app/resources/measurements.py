@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, ClassVar, Final, Generic, Literal, Self
 
 from fastapi import Query, Response
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 from sqlalchemy import ForeignKeyConstraint, Numeric, UniqueConstraint, and_, func, or_, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -20,13 +20,14 @@ from app.rest.query import ListQuery, Moment, RecordId, Sorts, Where, any_in, an
 from app.rest.reading import Reading
 from app.rest.resource import Resource
 from app.rest.response import Json
-from app.rest.rules import exactly_one
+from app.rest.rules import exactly_one, wrong
 from app.rest.schema import Absent, Day, Id, Page, R, Record, RecordData, Ref, Schema, Text
 from app.rest.sent import Sent
 from app.rest.view import many
 
 POPULATION: Final = "folketal"
 """The indicator whose measurements are the populations of areas."""
+MOST_PEOPLE: Final = 2_147_483_647
 
 
 class MeasurementRow(RecordRow):
@@ -83,6 +84,14 @@ class MeasurementFields(RecordData[R], Generic[R]):
     @model_validator(mode="after")
     def _is_of_one_area(self) -> Self:
         exactly_one(self, "region", "municipality")
+        return self
+
+    @model_validator(mode="after")
+    def _counts_people(self, info: ValidationInfo) -> Self:
+        sent, value = info.context is not None, self.value or Decimal()
+        possible = 0 <= value <= MOST_PEOPLE and value == value.to_integral_value()
+        if sent and self.indicator == POPULATION and not possible:
+            raise wrong(f"A population is a whole number of people, from 0 to {MOST_PEOPLE}", "value")
         return self
 
 

@@ -5,6 +5,7 @@ another encoding than UTF-8, characters that no text can have, numbers and nesti
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -91,7 +92,7 @@ def validate(shape: type[T], value: Any, sent_on: date | None = None) -> T:
     try:
         return shape.model_validate(value, context=sent_on)
     except ValidationError as error:
-        raise InvalidBody(faults=body_faults(error.errors())) from error
+        raise InvalidBody(faults=body_faults(error.errors(include_url=False, include_input=False))) from error
 
 
 def _decimal(text: str) -> Decimal:
@@ -121,7 +122,6 @@ def _no_constant(name: str) -> Never:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
         raise InvalidBody(faults=[bad_value("", f"The key {twice!r} is given twice in one object")])
     return value

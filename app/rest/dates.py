@@ -43,6 +43,10 @@ PLAIN: Final = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])(-[0-9]{2})?)?")
 """A year, a month or a day, which most dates are: their bounds need no parser, and it takes milliseconds."""
 
 
+LONGEST: Final = 60
+"""How long a date may be, in characters."""
+
+
 def _edtf(text: str) -> str:
     _bounds(text)
     return text
@@ -51,6 +55,8 @@ def _edtf(text: str) -> str:
 @lru_cache(maxsize=1000)
 def _bounds(text: str) -> tuple[date | None, date | None]:
     """The first and the last day that a date in EDTF can mean."""
+    if len(text) > LONGEST:
+        raise wrong(f"A date should have at most {LONGEST} characters")  # to parse it could take minutes
     try:
         if PLAIN.fullmatch(text):
             first = date.fromisoformat(text + "-01-01"[len(text) - 4 :])
@@ -111,7 +117,7 @@ FOLLOWS: Final[dict[str, JsonValue]] = {"readOnly": True}
 class StatedDate(Schema):
     """A date as precisely as it was stated, with the first and the last day that it can mean."""
 
-    edtf: Annotated[str, StringConstraints(max_length=60), AfterValidator(_edtf)] = Field(examples=["2019-12"])
+    edtf: Annotated[str, StringConstraints(max_length=LONGEST), AfterValidator(_edtf)] = Field(examples=["2019-12"])
     """The date as EDTF (ISO 8601-2): a day, a month, a year, a season, an interval; `~` about, `?` uncertain."""
     earliest: date | None = Field(None, examples=["2019-12-01"], json_schema_extra=FOLLOWS)
     """The first day that it can mean; null when open. Computed from `edtf`."""

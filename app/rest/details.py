@@ -16,7 +16,7 @@ from app.errors import BadParameters, bad_parameter
 
 MARKER: Final = "[slettet]"
 """What stands where a detail was erased: the same everywhere, so that whatever held one keeps its form."""
-EMAIL: Final = re.compile(rf"[^\s@]+@[^\s@]+\.[^\s@]+|{re.escape(MARKER)}")
+EMAIL: Final = re.compile(rf"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+|{re.escape(MARKER)}")
 """An e-mail address, or that it was erased."""
 PHONE: Final = re.compile(rf"\+?([ ().\-/]*[0-9]){{3,15}}[ ().\-/]*|{re.escape(MARKER)}")
 """A telephone number (E.123) in any usual spelling, or that it was erased."""

@@ -6,6 +6,7 @@ sent after it.
 """
 
 import json
+from asyncio import to_thread
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
@@ -35,7 +36,7 @@ ID: Final = TypeAdapter[str](Id)
 
 async def create(kind: Kind[P, D], intent: Intent, body: Body[D]) -> Json[P]:
     """A new record, under an id that its creator chose or that is made from its name."""
-    given, data = _new(kind, body, intent.read.today())
+    given, data = await to_thread(_new, kind, body, intent.read.today())
     repeat = Repeat(intent, body.raw)
     async with intent.revision() as revision:
         if first := await repeat.first(revision):
@@ -53,7 +54,7 @@ async def create(kind: Kind[P, D], intent: Intent, body: Body[D]) -> Json[P]:
 
 async def replace(kind: Kind[P, D], intent: Intent, id: str, body: Body[D]) -> Json[P]:
     """A record that is from now on what the body says, or a new one of this id."""
-    data = validate(kind.data, body.json(), intent.read.today())
+    data = await to_thread(_read_as, kind, body, intent.read.today())
     if not intent.creates:
         intent.must_match()
     async with intent.revision() as revision:
@@ -72,14 +73,14 @@ async def replace(kind: Kind[P, D], intent: Intent, id: str, body: Body[D]) -> J
 
 async def patch(kind: Kind[P, D], intent: Intent, id: str, body: Body[D]) -> Json[P]:
     """A record of which something changes (RFC 7396), checked as a whole."""
-    change = body.json()
+    change = await to_thread(body.json)
     if not isinstance(change, dict):
         raise InvalidBody(faults=[bad_value("", "A merge patch should be an object of the fields that change")])
     intent.must_match()
     async with intent.revision() as revision:
         held = (await revision.held(kind, [id]))[id]
         before = await _allowed(kind, intent, revision, id, held)
-        data = validate(kind.data, merged(before, change), intent.read.today())
+        data = await to_thread(validate, kind.data, merged(before, change), intent.read.today())
         intent.caller.check_may_write(data.owner)
         return await _written(kind, intent, revision, (id, data), held)
 
@@ -120,6 +121,10 @@ async def restore(kind: Kind[P, D], intent: Intent, id: str) -> Json[P]:
         answer = await _written(kind, intent, revision, (id, data), held, "restore")
         await repeat.keep(revision, answer)
     return answer
+
+
+def _read_as(kind: Kind[Any, D], body: Body[D], today: date) -> D:
+    return validate(kind.data, body.json(), today)
 
 
 def _new(kind: Kind[Any, D], body: Body[D], today: date) -> tuple[str | None, D]:

@@ -30,8 +30,8 @@ RETRY: Final = 2000
 FULL: Final = 30
 """After how many seconds somebody may try again who is one too many."""
 LOST: Final = (
-    "This register does not hold the change that `after` names: it was restored to an earlier state, or is another "
-    "one. Start anew, from /v1/snapshot or with after=0."
+    "This register does not hold the change that {} names: it was restored to an earlier state, or is another one. "
+    "Start anew, from /v1/snapshot or with after=0."
 )
 
 EPOCH: Final = """(
@@ -189,7 +189,7 @@ async def _read(read: Reader, place: Place) -> Changes:
     row = await read.row(_page(RECORDS if place.records else "change"), asked)
     assert row is not None, "a SELECT without a FROM gives a row"
     if not row["held"]:
-        raise StartAnew(LOST)
+        raise StartAnew(LOST.format("`after`"))
     return Changes(row["items"], row["positions"], row["next"], row["epoch"], row["revision_read"])
 
 

@@ -1,10 +1,12 @@
 """The history of a record: who wrote it when and why, and what became different."""
 
 import json
+from asyncio import to_thread
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,7 +14,7 @@ from sqlalchemy import Integer, Text, bindparam, case, cast, func, literal, sele
 from typing_extensions import TypeAliasType
 
 from app.auth import Caller
-from app.errors import Fault, bad_value
+from app.errors import MOST_FAULTS, Fault, bad_value
 from app.rest.changes import ChangeRow, RevisionRow, author, viewing
 from app.rest.kind import Kind
 from app.rest.known import Known
@@ -85,15 +87,20 @@ async def history(
     assert row is not None, "an aggregate gives a row"
     if not row["known"]:
         raise await missing(read, kind, id)
-    found = json.loads(row["versions"], parse_float=Decimal)
-    items = [_entry(of, before) for of, before in _pairs(found[: query.limit], found)]
-    more = items[-1].version if len(found) > query.limit else None
-    page = History(items=items, next=more)
+    body, more = await to_thread(_told, row["versions"], query.limit)
     link = (
         {"Link": f'<{read.root}{kind.path}/{id}/history?limit={query.limit}&before={more}>; rel="next"'} if more else {}
     )
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization", **link}
-    return Json(spelt(page.model_dump()).encode(), headers=headers)
+    return Json(body, headers=headers)
+
+
+def _told(versions: str, limit: int) -> tuple[bytes, int | None]:
+    """A page of versions, with what became different, and the last of them where there are more."""
+    found = json.loads(versions, parse_float=Decimal)
+    items = [_entry(of, before) for of, before in _pairs(found[:limit], found)]
+    more = items[-1].version if len(found) > limit else None
+    return spelt(History(items=items, next=more).model_dump()).encode(), more
 
 
 async def changes_since(revision: Revision, kind: Kind[Any, Any], id: str, version: int, caller: Caller) -> list[Fault]:
@@ -102,13 +109,18 @@ async def changes_since(revision: Revision, kind: Kind[Any, Any], id: str, versi
         _history(), {"resource": kind.name, "id": id, "before": None, "limit": 100, **viewing(caller)}
     )
     assert row is not None, "an aggregate gives a row"
-    found = json.loads(row["versions"])
+    return await to_thread(_changed, row["versions"], version)
+
+
+def _changed(versions: str, version: int) -> list[Fault]:
+    found = json.loads(versions)
     entries = (_entry(of, before) for of, before in _pairs(found, found) if of["version"] > version)
-    return [
+    faults = (
         bad_value(change.pointer, f"Changed in version {e.version}, at {e.at:%Y-%m-%dT%H:%M:%SZ}, by {e.by}")
         for e in entries
         for change in e.changes
-    ]
+    )
+    return list(islice(faults, MOST_FAULTS))
 
 
 def _pairs(versions: Sequence[Any], found: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import Field, JsonValue, WithJsonSchema
+from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema
 
-from app.insights.records import ResourceName
+from app.insights.records import NAMES, ResourceName
 from app.rest.events import EventStream
 from app.rest.following import Feed, Place
 from app.rest.history import Operation
@@ -14,12 +14,20 @@ from app.rest.known import Known
 from app.rest.position import PositionText
 from app.rest.reading import Reading
 from app.rest.response import Json
+from app.rest.rules import wrong
 from app.rest.schema import Absent, Id, RecordPath, Schema
 
 router: Final = APIRouter(prefix="/v1", tags=["changes"])
 
 AT_ONCE: Final = 500
 """How many changes a stream reads at a time."""
+
+
+def _of_a_resource(path: str) -> str:
+    """A typing error would find nothing, and whoever waits for what was erased would think that nothing was."""
+    if (resource := path.rpartition("/")[0]) not in NAMES:
+        raise wrong(f"There is no resource {resource}; there is {', '.join(NAMES)}")
+    return path
 
 
 class StreamQuery(Schema):
@@ -30,7 +38,9 @@ class StreamQuery(Schema):
     `latest` the end: only what is still to come."""
     resource: list[ResourceName] | Absent = Field(None, examples=[["municipalities"]])
     """Only changes of these resources' records."""
-    record: list[RecordPath] | Absent = Field(None, examples=[["municipalities/dk-0360"]])
+    record: list[Annotated[RecordPath, AfterValidator(_of_a_resource)]] | Absent = Field(
+        None, examples=[["municipalities/dk-0360"]]
+    )
     """Only changes of these records, by their paths below /v1: what to ask with `after=0` for all that is told now of a
     record of which something was erased."""
 

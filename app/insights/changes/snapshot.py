@@ -15,7 +15,7 @@ from pydantic import Field
 from sqlalchemy import text
 
 from app.errors import BadParameters, StartAnew, bad_parameter
-from app.resources import RESOURCES
+from app.insights.records import NAMES
 from app.rest.export.answer import Export
 from app.rest.export.formats import ACCEPT, NDJSON, VARY
 from app.rest.export.text import Put, Rows
@@ -26,7 +26,6 @@ from app.rest.reading import Reading, Statement
 from app.rest.schema import Absent, RecordPath
 
 router: Final = APIRouter(prefix="/v1", tags=["changes"])
-NAMES: Final = [resource.name for resource in RESOURCES]
 
 BEGIN: Final = f"""
 select c.seq, json_build_object('position', {position_of("c", "r")}, 'revision', r.id, 'at', r.at, 'epoch', {EPOCH}
@@ -78,7 +77,9 @@ async def get_snapshot(query: Annotated[SnapshotQuery, Query()], read: Reading) 
     seq, proof = Position.read(query.at or "latest") or (None, None)
     begun = await read.row(_begin(), {"seq": seq, "proof": proof})
     if begun is None and seq:
-        raise StartAnew(LOST)
+        if query.known_at is not None:
+            raise BadParameters(faults=[bad_parameter("at", "This comes after what `known_at` asks for; give one")])
+        raise StartAnew(LOST.format("`at`"))
     resource, _, id = (query.after or "/").rpartition("/")
     if query.after and resource not in NAMES:
         near = difflib.get_close_matches(resource, NAMES)

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 from pydantic import Field
-from sqlalchemy import Integer, ScalarSelect, SQLColumnExpression, cast, select
+from sqlalchemy import Integer, ScalarSelect, SQLColumnExpression, case, cast, select
 
 from app.auth import MaybeSignedIn
 from app.resources.area_changes import AreaAfterRow, AreaBeforeRow
-from app.resources.measurements import POPULATION, MeasurementRow
+from app.resources.measurements import MOST_PEOPLE, POPULATION, MeasurementRow
 from app.resources.municipalities.map import ON_THE_MAP
 from app.resources.municipalities.shapes import Municipality, MunicipalityData
 from app.resources.municipalities.tables import MembershipRow, MunicipalityRow
@@ -35,14 +35,20 @@ def last_counted(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
             MeasurementRow.indicator_id == POPULATION,
             MeasurementRow.date_latest <= AS_OF,
         )
-        .order_by(MeasurementRow.date_latest.desc())
+        .order_by(
+            MeasurementRow.date_latest.desc(),
+            MeasurementRow.date_earliest.desc(),
+            MeasurementRow.definition.desc().nulls_last(),
+            MeasurementRow.id,
+        )
         .limit(1)
         .correlate(MunicipalityRow)
         .scalar_subquery()
     )
 
 
-INHABITANTS = last_counted(cast(MeasurementRow.value, Integer))
+COUNTED = case((MeasurementRow.value.between(0, MOST_PEOPLE), cast(MeasurementRow.value, Integer)))
+INHABITANTS = last_counted(COUNTED)
 
 
 class MunicipalityQuery(ListQuery):

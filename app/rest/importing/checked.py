@@ -23,6 +23,7 @@ from app.rest.importing.files import File, Kinds, Row, rows
 from app.rest.importing.found import Found, Origin
 from app.rest.importing.shapes import ImportedRecord
 from app.rest.importing.spool import Spool
+from app.rest.importing.table import holds
 from app.rest.kind import Kind
 from app.rest.merging import writable
 from app.rest.reading import Statement
@@ -35,6 +36,9 @@ Shown = Callable[[str, int, Iterable[Any]], Iterable[Any]]
 MOST_SHOWN: Final = 100
 """Of how many records it is told what becomes of them."""
 ID: Final = TypeAdapter[str](Id)
+LOST: Final = (
+    "Only some of its columns are here, and what the record has in the others would be lost: add {}, or give none"
+)
 NO_ID: Final = "Give each record its id, by which it is found again: a-z, 0-9 and hyphens, such as en-ny-plan"
 
 
@@ -117,7 +121,7 @@ class Checked:
             if row.kind is None or row.faults:
                 self.found.add(origin, row.faults, row.body)
             elif id := self._id(origin, row.kind, row.body):
-                self._one(origin, row.kind, id, row.body, held[row.kind.name][id], checks)
+                self._one(origin, row, row.kind, id, held[row.kind.name][id], checks)
 
     def _id(self, origin: Origin, kind: Kind[Any, Any], body: Mapping[str, Any]) -> str | None:
         """The id of a row, if it has one that no row before has."""
@@ -138,16 +142,18 @@ class Checked:
             return None
         return id
 
-    def _one(
-        self, origin: Origin, kind: Kind[Any, Any], id: str, body: Mapping[str, Any], held: Held[Any], checks: Checks
-    ) -> None:
+    def _one(self, origin: Origin, row: Row, kind: Kind[Any, Any], id: str, held: Held[Any], checks: Checks) -> None:
         """Check one record; what it says of some fields alone, it leaves the others as they are."""
+        body: Mapping[str, Any] = row.body
         said = {name: value for name, value in body.items() if name != "id"}
         if held.version and held.data is None:
             self.found.add(origin, [bad_value("/id", "This was deleted, and can only be restored")], body)
             return
         if held.data is not None and kind.data.model_fields.keys() - said.keys():
             said = {**writable(held.data), **said}
+        if lost := list(_lost(row, writable(held.data))) if held.data is not None and row.partly else []:
+            self.found.add(origin, lost, body)
+            return
         try:
             data = validate(kind.data, said, self._today)
         except InvalidBody as error:
@@ -197,6 +203,13 @@ class Checked:
             if name in ids
             for id, data in spool.records(ids[name])
         }
+
+
+def _lost(row: Row, stored: Mapping[str, Any]) -> Iterator[Fault]:
+    """A fault for each field of which a row has some columns, and the record something in the others."""
+    for field, columns in row.partly.items():
+        if names := [column.name for column in columns if holds(stored, column.path)]:
+            yield bad_value(f"/{field}", LOST.format(", ".join(names)))
 
 
 def _some(taken: Iterator[Row]) -> list[Row]:

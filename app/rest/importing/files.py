@@ -5,13 +5,14 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
 from app.errors import Fault, InvalidBody, bad_value
 from app.rest.body import parse_json
 from app.rest.export.columns import Column
 from app.rest.importing.reducing import reduced
-from app.rest.importing.table import headed, record, without_ids, written_names
+from app.rest.importing.table import headed, partly, record, without_ids, written_names
 from app.rest.kind import Kind
 
 FileFormat = Literal["ndjson", "csv"]
@@ -58,6 +59,8 @@ class Row(NamedTuple):
     kind: Kind[Any, Any] | None
     body: Any
     faults: Sequence[Fault] = ()
+    partly: Mapping[str, Sequence[Column]] = MappingProxyType({})
+    """The fields of which it says a part alone, each with the columns of the rest."""
 
 
 class UnreadableError(Exception):
@@ -166,10 +169,11 @@ def _table(file: File, kinds: Kinds) -> Iterator[Row]:
     number = 1
     try:
         columns = _headings(_without_empty(next(table), 0), file.kind)
+        told_partly = partly(file.kind, columns)
         for cells in table:
             number += 1
             if any(map(str.strip, cells)):
-                yield _row(number, file.kind, columns, cells, delimiter)
+                yield _row(number, file.kind, columns, cells, delimiter)._replace(partly=told_partly)
     except csv.Error as error:
         raise UnreadableError(number + 1, f"The row cannot be read as CSV: {error}") from error
 

@@ -6,6 +6,7 @@ decimal comma is a point.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -37,6 +38,27 @@ MARK: Final = "{}"
 def written_columns(kind: Kind[Any, Any]) -> tuple[Column, ...]:
     """The columns that say something of a record: its id, and whatever may be written."""
     return tuple(c for c in columns_of(kind.public) if c.path == ("id",) or is_written(c.path, kind.data))
+
+
+def partly(kind: Kind[Any, Any], columns: Sequence[Column]) -> dict[str, list[Column]]:
+    """The fields that have some of their columns among these alone, each with the others."""
+    names = {column.name for column in columns}
+    there, missing = set[str](), defaultdict[str, list[Column]](list)
+    for column in written_columns(kind):
+        if column.name in names:
+            there.add(column.path[0])
+        else:
+            missing[column.path[0]].append(column)
+    return {field: others for field, others in missing.items() if field in there}
+
+
+def holds(value: Any, path: Sequence[str]) -> bool:
+    """Whether a record as it is written, or any member of a list in it, says something at a path."""
+    if isinstance(value, list):
+        return any(holds(member, path) for member in value)
+    if isinstance(value, dict) and path:
+        return holds(value.get(path[0]), path[1:])
+    return value is not None
 
 
 @lru_cache(maxsize=100)
