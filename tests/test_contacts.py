@@ -1,6 +1,7 @@
 """Contacts that are published for a while: afterwards nobody is told who they were, wherever they ask."""
 
 import json
+import unicodedata
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -134,6 +135,34 @@ async def test_what_is_withdrawn_is_told_no_more_of_any_version(
             **contact(until), "person": None, "email": None, "phone": None, "organisation": None
         }  # fmt: skip
         assert answer.json()["contacts"][1]["person"] == "Mette"
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "after", "withdrawn"),
+    [
+        ("phone", "11223342", "+45 11 22 33 42", True),
+        ("phone", "(0045) 1122-3342", "11 22 33 42", True),
+        ("phone", "+46 40 12 34 56", "0046 40-123 456", True),
+        ("phone", "+46 11 22 33 42", "11 22 33 42", False),
+        ("phone", "45 11 22 33", "11 22 33", False),
+        ("email", "Zzcc@Example.dk", "zzcc@example.dk", True),
+        ("email", "zz.cc@example.dk", "zzcc@example.dk", False),
+        ("person", "Åse  KVIK", unicodedata.normalize("NFD", "Åse Kvik"), True),
+        ("person", "Åse Kvik", "Åse", False),
+    ],
+)
+async def test_what_is_withdrawn_is_recognised_however_it_is_spelt(
+    fresh: str, settings: Settings, said: str, before: str, after: str, *, withdrawn: bool
+) -> None:
+    """A number with its country or not, an address in capitals or not, a name with other spaces or letters."""
+    async with signed_in(fresh, settings, Role.STEWARD) as client:
+        body = {"kind": "project", "title": "Ny", "contacts": [{"role": "Leder", said: before}]}
+        assert (await client.put(PATH, json=body, headers=NEW)).status_code == 201
+        contacts = [{"role": "Sekretær", said: after, "publish_until": EARLIER}]
+        changed = await client.patch(PATH, json={"contacts": contacts}, headers={**PATCH, "If-Match": "*"})
+        assert changed.status_code == 200
+        for question in (f"{PATH}?known_at=2", f"{PATH}/history", "/v1/changes?record=initiatives/ny"):
+            assert (before in (await client.get(question)).text) is not withdrawn, question
 
 
 async def test_whoever_begins_to_follow_later_is_not_told_what_was_withdrawn(

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import asyncpg
@@ -378,7 +378,7 @@ async def test_ids_stay_and_all_else_is_erased(fresh: str, settings: Settings) -
     """Of records that are there or deleted, in every table and in what refers to them: they are named as staying."""
     contact = {"role": "Leder", "person": "Kvirinus", "phone": "31-32-33-34", "organisation": "kvirinus"}
     claim = {"text": "Kvirinus leder det", "about": ["plans/moede-31-32-33-34", "organisations/kvirinus"]}
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "organisations/kvirinus": {"kind": "association", "name": "Kvirinus"},
         "plans/moede-31-32-33-34": {"kind": "strategy", "title": "Møde", "organisation": "kvirinus"},
         "initiatives/ny": {"kind": "project", "title": "Ny", "lead": "kvirinus", "contacts": [contact]},
