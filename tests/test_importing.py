@@ -213,6 +213,18 @@ async def test_a_table_of_a_spreadsheet_is_read(writer: Writer, fresh: str) -> N
     assert await value(fresh, places) == ["dk-0360", "dk-0376"]
 
 
+async def test_blanks_around_values_say_nothing(writer: Writer, fresh: str) -> None:
+    """Of ids, codes, days, numbers, and lines of a list; what is blank is empty."""
+    text = (
+        "id;kind;title;lead_id;period_start;period_end;budget_amount;budget_currency;areas_municipality_id;"
+        "areas_region_id\n ny ;project\xa0; Ny;\u202flolland-kommune; 2026-01-01; ;\xa01 000,50 ;DKK ;"
+        '"dk-0360 \n ";"\xa0\ndk-1085 "\n'
+    )
+    assert (await imported(writer, text.encode(), "csv", "initiatives")).created == 1
+    query = "select concat_ws('|', kind, title, lead_id, period, budget_amount) from initiative where id = 'ny'"
+    assert await value(fresh, query) == "project|Ny|lolland-kommune|[2026-01-01,)|1000.50"
+
+
 async def test_what_a_row_does_not_say_stays(writer: Writer, fresh: str) -> None:
     """Columns that a file does not have keep what the record has; a dry run shows the difference and writes nothing."""
     goal = "sundhedsaftale-sjaelland-2019-maal-1"

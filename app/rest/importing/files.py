@@ -28,6 +28,8 @@ BOM: Final = b"\xef\xbb\xbf"
 WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 SEPARATOR: Final = re.compile(r"sep=.\s*", re.IGNORECASE)
 """What Excel is told by the first line of a file, which is no row of it."""
+BLANKS: Final = " \t\r\n\xa0\u202f"
+"""What may stand around a value; all of it comes off texts that are sent as JSON too."""
 SAVE: Final = "Save the file as UTF-8 (in Excel: »CSV UTF-8«)"
 NAMED: Final = re.compile(
     r"(broen-)?(?P<name>[a-z][a-z-]*?)(-\d{4}-\d\d-\d\d)?(-skabelon|-template)?\.(csv|ndjson)", re.IGNORECASE
@@ -226,12 +228,18 @@ def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column]:
     return columns
 
 
+def _stripped(cell: str, column: Column) -> str:
+    """A cell without the blanks around what it says; of a list, each of its lines, which may be empty."""
+    return "\n".join(line.strip(BLANKS) for line in cell.split("\n")) if column.members else cell.strip(BLANKS)
+
+
 def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column], cells: Sequence[str], delimiter: str) -> Row:
     cells = _without_empty(cells, len(columns))
     if len(cells) != len(columns):
         says = f"The row has {len(cells)} cells, and there are {len(columns)} headings"
         return Row(number, None, None, [bad_value("", says)])
-    told, written = {column.name: cell for column, cell in zip(columns, cells, strict=True)}, written_names(kind)
+    told = {column.name: _stripped(cell, column) for column, cell in zip(columns, cells, strict=True)}
+    written = written_names(kind)
     faults = [*without_ids(kind, told)]
     try:
         value = record(kind.public, {name: cell for name, cell in told.items() if name in written}, delimiter)
