@@ -225,6 +225,18 @@ async def test_blanks_around_values_say_nothing(writer: Writer, fresh: str) -> N
     assert await value(fresh, query) == "project|Ny|lolland-kommune|[2026-01-01,)|1000.50"
 
 
+async def test_a_source_says_which_fields_it_states(writer: Writer, fresh: str) -> None:
+    """In a line of its own: as JSON, as the one pointer that it is, or none."""
+    text = (
+        "id,kind,title,sources_document_id,sources_fields,sources_quote,sources_read_on,sources_stated\n"
+        'ny,project,Ny,"{0}\n{0}\n{0}","/title\n\n[""/kind"",""/title""]",,,\n'
+        "anden,project,Ny,{0},,,,\n"
+    ).format("sundhedsaftaler-sammenstilling")
+    assert (await imported(writer, text.encode(), "csv", "initiatives")).created == 2
+    query = "select json_agg(fields order by record_id, position)::text from source where record_id in ('ny', 'anden')"
+    assert json.loads(await value(fresh, query)) == [[], ["/title"], [], ["/kind", "/title"]]
+
+
 async def test_what_a_row_does_not_say_stays(writer: Writer, fresh: str) -> None:
     """Columns that a file does not have keep what the record has; a dry run shows the difference and writes nothing."""
     goal = "sundhedsaftale-sjaelland-2019-maal-1"

@@ -136,7 +136,7 @@ class Cells:
         kind = plain(kind_of(annotation))
         if get_origin(kind) is list:
             inner = plain(get_args(kind)[0])
-            return self._value(object, name, pointer) if self._escaped else self._members(inner, name, pointer)
+            return self._listed(name, pointer) if self._escaped else self._members(inner, name, pointer)
         if not _is_shape(kind):
             return self._value(kind, name, pointer)
         if NoneType in get_args(annotation) and not any(self._cells.values()):
@@ -161,6 +161,11 @@ class Cells:
             else:
                 found.append(member._value(kind, name, place))
         return found
+
+    def _listed(self, name: str, pointer: str) -> Any:
+        """A list on a line of its own: JSON, nothing, or one JSON pointer as it is."""
+        line = self._cells[name]
+        return [line] if line.startswith("/") else self._value(object, name, pointer) if line else []
 
     def _unmarked(self) -> "Cells":
         """The same, without what says that an object is there though all of it is null."""
