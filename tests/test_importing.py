@@ -199,6 +199,19 @@ async def test_what_is_wrong_is_shown_as_it_was_written(writer: Writer) -> None:
     assert str(fault) == "prøve:2:/conditional: Input should be true or false (here: Nej)"
 
 
+async def test_what_a_cell_cannot_say_is_shown_as_it_stands(writer: Writer) -> None:
+    """Where it is no JSON, or its lines are not those of its neighbours."""
+    content = (
+        "id,kind,title,sources_document_id,sources_stated,areas_municipality_id,areas_region_id\n"
+        'ny,project,Ny,sundhedsaftaler-sammenstilling,[1,"dk-0360\ndk-0376",dk-1085\n'
+    )
+    found = await refused(writer, content.encode(), "csv", "initiatives")
+    assert [fault[:3] for fault in found] == [
+        (2, "/sources/0/stated", "[1"),
+        (2, "/areas", '{"areas_region_id":"dk-1085","areas_municipality_id":"dk-0360\\ndk-0376"}'),
+    ]
+
+
 async def test_a_table_of_a_spreadsheet_is_read(writer: Writer, fresh: str) -> None:
     """Semicolons, Danish headings, a byte-order mark, a decimal comma; what is empty to the right, or below."""
     text = (
@@ -438,6 +451,7 @@ async def test_a_name_says_nothing_without_its_id(own_client: AsyncClient, fresh
     ):
         faults = (await told(*table))["errors"]
         assert [(fault["row"], fault["pointer"]) for fault in faults] == [(2, pointer) for pointer in pointers]
+        assert {fault["value"] for fault in faults} <= {"Guldborgsund Kommune", "Lolland", "Guldborgsund"}
         assert {fault["detail"] for fault in faults} <= {
             "lead_name is only told: give lead_id",
             "areas_municipality_name is only told: give areas_municipality_id",
@@ -545,8 +559,8 @@ async def test_thousands_that_are_apart_are_not_guessed(
         (record,) = (await imported(writer, content, "csv", "funding/grants", dry_run=True)).records
         assert record.changes[0].after["awarded"] == {"amount": told, "currency": "DKK"}
         return
-    ((row, pointer, _, says),) = await refused(writer, content, "csv", "funding/grants")
-    assert (row, pointer, told in says) == (2, "/awarded/amount", True)
+    ((row, pointer, shown, says),) = await refused(writer, content, "csv", "funding/grants")
+    assert (row, pointer, shown, told in says) == (2, "/awarded/amount", amount.strip('"'), True)
 
 
 @pytest.mark.parametrize(

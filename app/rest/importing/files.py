@@ -12,7 +12,7 @@ from app.errors import Fault, InvalidBody, bad_value
 from app.rest.body import parse_json
 from app.rest.export.columns import Column
 from app.rest.importing.reducing import reduced
-from app.rest.importing.table import headed, partly, record, without_ids, written_names
+from app.rest.importing.table import Wrong, headed, partly, record, without_ids, written_names
 from app.rest.kind import Kind
 
 FileFormat = Literal["ndjson", "csv"]
@@ -55,7 +55,10 @@ class File:
 
 
 class Row(NamedTuple):
-    """A row: its number in the file, as an editor or a spreadsheet shows it, and what it says, or what is wrong."""
+    """A row: its number in the file, as an editor or a spreadsheet shows it, and what it says, or what is wrong.
+
+    What it says is then what stands in the cells that cannot be read, by the JSON pointers of the faults.
+    """
 
     number: int
     kind: Kind[Any, Any] | None
@@ -240,11 +243,8 @@ def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column], cells: Se
         return Row(number, None, None, [bad_value("", says)])
     told = {column.name: _stripped(cell, column) for column, cell in zip(columns, cells, strict=True)}
     written = written_names(kind)
-    faults = [*without_ids(kind, told)]
-    try:
-        value = record(kind.public, {name: cell for name, cell in told.items() if name in written}, delimiter)
-    except InvalidBody as error:
-        faults += error.faults
-    if faults:
-        return Row(number, None, None, faults)
+    wrong: Wrong = [*without_ids(kind, told)]
+    value = record(kind.public, {name: cell for name, cell in told.items() if name in written}, delimiter, wrong)
+    if wrong:
+        return Row(number, None, {fault.pointer: cell for fault, cell in wrong}, [fault for fault, _ in wrong])
     return Row(number, kind, _body(value, kind))

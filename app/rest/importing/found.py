@@ -52,6 +52,8 @@ class Found:
 def _at(body: Any, pointer: str) -> Any:
     if not isinstance(body, Mapping) or not pointer:
         return NOTHING
+    if pointer in body:  # of cells that cannot be read
+        return body[pointer]
     try:
         return resolve_pointer(body, pointer)
     except (JsonPointerException, TypeError):

@@ -22,6 +22,9 @@ from app.rest.kind import Kind
 from app.rest.schema import Schema
 from app.rest.view import kind_of
 
+Wrong = list[tuple[Fault, Any]]
+"""The faults of the cells of a row, each with what stands there."""
+
 LANGUAGES: Final = (None, "da", "en")
 ALONE: Final = re.compile(r"[-+]?(?:\d*[.,])?\d+", re.ASCII)
 """A number with nothing between its thousands."""
@@ -83,7 +86,7 @@ def _names(kind: Kind[Any, Any]) -> tuple[Column, ...]:
     )
 
 
-def without_ids(kind: Kind[Any, Any], cells: Mapping[str, str]) -> Iterator[Fault]:
+def without_ids(kind: Kind[Any, Any], cells: Mapping[str, str]) -> Iterator[tuple[Fault, str]]:
     """A fault for each name that stands where its id does not, of the cells of a row by the names of their columns."""
     for column in _names(kind):
         if not cells.get(column.name):
@@ -94,7 +97,7 @@ def without_ids(kind: Kind[Any, Any], cells: Mapping[str, str]) -> Iterator[Faul
             if name and not its:
                 first, *inner = column.path[:-1]
                 place = "/".join(("", first, *([str(n)] if column.members else []), *inner))
-                yield bad_value(place, f"{column.name} is only told: give {id}")
+                yield bad_value(place, f"{column.name} is only told: give {id}"), name
 
 
 def is_written(path: Sequence[str], shape: type[Schema]) -> bool:
@@ -107,27 +110,23 @@ def is_written(path: Sequence[str], shape: type[Schema]) -> bool:
     return not rest or (is_written(rest, kind) if _is_shape(kind) else rest == ["id"])
 
 
-def record(shape: type[Schema], cells: Mapping[str, str], delimiter: str) -> dict[str, Any]:
-    """A record as it is read, of the fields that have cells; InvalidBody names the cells that say nothing."""
-    faults: list[Fault] = []
-    found = Cells(cells, faults, delimiter).fields(shape, "", "")
-    if faults:
-        raise InvalidBody(faults=faults)
-    return found
+def record(shape: type[Schema], cells: Mapping[str, str], delimiter: str, wrong: Wrong) -> dict[str, Any]:
+    """A record as it is read, of the fields that have cells; what is wrong is added for each cell that says nothing."""
+    return Cells(cells, wrong, delimiter).fields(shape, "", "")
 
 
 class Cells:
     """The cells of a row by the names of their columns, or the lines of a member of a list; there what is escaped."""
 
-    def __init__(self, cells: Mapping[str, str], faults: list[Fault], delimiter: str, *, escaped: bool = False) -> None:
-        self._cells, self._faults, self._delimiter, self._escaped = cells, faults, delimiter, escaped
+    def __init__(self, cells: Mapping[str, str], wrong: Wrong, delimiter: str, *, escaped: bool = False) -> None:
+        self._cells, self._wrong, self._delimiter, self._escaped = cells, wrong, delimiter, escaped
 
     def fields(self, shape: type[Schema], prefix: str, pointer: str) -> dict[str, Any]:
         """The fields of a shape whose columns begin with a prefix, as far as there are such cells."""
         found = {}
         for name, columns in _columns(shape, prefix):
             if own := {column: self._cells[column] for column in columns if column in self._cells}:
-                cells = Cells(own, self._faults, self._delimiter, escaped=self._escaped)
+                cells = Cells(own, self._wrong, self._delimiter, escaped=self._escaped)
                 found[name] = cells._field(shape.model_fields[name].annotation, f"{prefix}{name}", f"{pointer}/{name}")
         return found
 
@@ -150,12 +149,12 @@ class Cells:
         if len(counts) > 1:
             told = ", ".join(f"{column} has {len(of)}" for column, of in lines.items())
             says = f"Each member should have a line in each column, an empty one where it has nothing to say; {told}"
-            self._faults.append(bad_value(pointer, says))
+            self._wrong.append((bad_value(pointer, says), dict(self._cells)))
             return []
         found: list[Any] = []
         for n in range(max(counts, default=0)):
             own = {column: lines[column][n] if column in lines else "" for column in self._cells}
-            member, place = Cells(own, self._faults, self._delimiter, escaped=True), f"{pointer}/{n}"
+            member, place = Cells(own, self._wrong, self._delimiter, escaped=True), f"{pointer}/{n}"
             if _is_shape(kind):
                 found.append(member._unmarked().fields(kind, f"{name}_", place))
             else:
@@ -172,7 +171,7 @@ class Cells:
         first, *others = self._cells
         if self._cells[first] != MARK or any(self._cells[name] for name in others):
             return self
-        return Cells({**self._cells, first: ""}, self._faults, self._delimiter, escaped=self._escaped)
+        return Cells({**self._cells, first: ""}, self._wrong, self._delimiter, escaped=self._escaped)
 
     def _value(self, kind: Any, name: str, pointer: str) -> Any:
         """A single value, as far as the shape itself does not know how to read it; empty is null."""
@@ -195,7 +194,7 @@ class Cells:
         mark = "," if self._delimiter == ";" else "."
         if alone and grouped and (kind is int or name.endswith("amount") or mark not in cell):
             says = f"{cell} could be two numbers: write it with nothing between thousands, as {joined}"
-            self._faults.append(bad_value(pointer, says))
+            self._wrong.append((bad_value(pointer, says), cell))
         number = cell if alone else joined
         return number.replace(",", ".") if kind is not int and (alone or grouped) else number
 
@@ -203,7 +202,7 @@ class Cells:
         try:
             return parse_json(cell.encode())
         except InvalidBody as error:
-            self._faults.append(bad_value(pointer, error.faults[0].detail.replace("A body", "This cell")))
+            self._wrong.append((bad_value(pointer, error.faults[0].detail.replace("A body", "This cell")), cell))
             return None
 
 
