@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final, Literal
+from urllib.parse import unquote
 
 import structlog
 from asgi_correlation_id import correlation_id
@@ -165,9 +166,19 @@ class Requests:
             _tell(scope, id, status, started)
 
 
+def _masked(text: str) -> str:
+    """A text as it came, or, when it hides a secret by percent-encoding it, however often, decoded and without that."""
+    plain = text
+    while (decoded := unquote(plain)) != plain:
+        plain = decoded
+    return SECRET.sub(r"\1…", plain) if SECRET.search(plain) else text
+
+
 def _tell(scope: Scope, id: str, status: int, started: float) -> None:
     """Log that a request has been answered."""
     method, path, query = scope["method"], scope["path"], scope["query_string"][:500].decode("latin-1")
+    if "%" in query or "%" in path:
+        path, query = _masked(path), _masked(query)
     ms, client = 1000 * (time.perf_counter() - started), (scope.get("client") or ("",))[0]
     level = logging.DEBUG if path in PROBES else logging.INFO
     handler = ROOT.handlers[0] if ROOT.handlers else None

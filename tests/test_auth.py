@@ -313,6 +313,10 @@ async def test_no_token_is_ever_logged(tmp_path: Any, fresh: str) -> None:
             for token in (key, good):
                 assert ask(token, f"/v1/regions?access_token={token}") == 400
                 assert ask(token, f"/v1/regions?q={'x' * 440}{token}") == 400
+                code = f"{ord(token[0]):x}"
+                for hidden in (token.replace("_", "%5F"), f"%{code}{token[1:]}", f"%25{code}{token[1:]}"):
+                    assert ask(token, f"/v1/regions?q={hidden}") in (200, 400)
+                    assert ask(token, f"/v1/x%25{hidden}") == 404
                 assert ask(token, f"/v1/{token}") == 404
                 assert ask(token, f"/v1/regions/{token}") == 400
             assert [ask("x" * 30) for _ in range(10)] == [401] * 5 + [429] * 5
