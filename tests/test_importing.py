@@ -196,7 +196,25 @@ async def test_what_is_wrong_is_shown_as_it_was_written(writer: Writer) -> None:
     with pytest.raises(InvalidFile) as error:
         await imported(writer, content.encode(), "csv", "funding/grants")
     (fault,) = error.value.rows
-    assert str(fault) == "prøve:2:/conditional: Input should be true or false (here: Nej)"
+    assert str(fault) == "prøve:2:conditional: Input should be true or false (here: Nej)"
+
+
+async def test_a_fault_names_its_column_as_the_file_does(writer: Writer) -> None:
+    """Whoever has a sheet before him knows headings, and no pointers; NDJSON has none."""
+    table = (
+        "Id;Titel;Program: id;Bevilget: beløb;Bevilget: valuta;Modtagere: organisation: id\n"
+        'ny;Ny;delprogram-oeresund;mange;DKK;"lolland-kommune\nnix"\n'
+    ).encode()
+    line = {"id": "ny", "title": "Ny", "awarded": {"amount": "mange", "currency": "DKK"}}
+    files: list[tuple[FileFormat, bytes, set[str | None]]] = [
+        ("csv", table, {"Bevilget: beløb"}),
+        ("csv", table.replace(b"mange", b"1"), {"Modtagere: organisation: id"}),
+        ("ndjson", lines({**line, "programme": "delprogram-oeresund"}), {None}),
+    ]
+    for format, content, columns in files:
+        with pytest.raises(InvalidFile) as error:
+            await imported(writer, content, format, "funding/grants")
+        assert {fault.column for fault in error.value.rows} == columns
 
 
 async def test_what_a_cell_cannot_say_is_shown_as_it_stands(writer: Writer) -> None:
@@ -491,7 +509,7 @@ def test_the_commands_give_and_take(fresh: str, empty: str, tmp_path: Path) -> N
     bad.write_text("id;nummer;titel\nsundhedsaftale-sjaelland-2019-maal-1;ti;\n", "utf-8")
     refused = broen(empty, "import", bad)
     assert refused.exit_code == 1
-    assert f"{bad}:2:/number: Input should be an integer" in refused.stderr
+    assert f"{bad}:2:nummer: Input should be an integer" in refused.stderr
     assert "(here: ti)" in refused.stderr
     bad.write_text("id;nummer\nsundhedsaftale-sjaelland-2019-maal-1;7\n", "utf-8")
     trial = broen(empty, "import", "--dry-run", bad)

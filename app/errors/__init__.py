@@ -65,12 +65,14 @@ class RowFault(Fault):
     """The file's name; null for what came in a request."""
     row: int | None = Field(examples=[17])
     """The row, from 1: a line of NDJSON, a row of a CSV as a spreadsheet counts, the headings being the first."""
+    column: str | None = Field(examples=["Frist"])
+    """The heading of the column, as the file has it; null for NDJSON, and for what is wrong with a whole row."""
     value: str | None = Field(examples=["12. november"])
     """What stands there, shortened; null when nothing does."""
 
     def __str__(self) -> str:
         """The fault in words: file, row, place, what it is, what stands there."""
-        where = ":".join(str(part) for part in (self.file, self.row, self.pointer) if part)
+        where = ":".join(str(part) for part in (self.file, self.row, self.column or self.pointer) if part)
         near = f", perhaps {' or '.join(self.near)}" if self.near else ""
         return f"{where}: {self.detail}{near}" + (f" (here: {self.value})" if self.value is not None else "")
 

@@ -37,7 +37,7 @@ Better = TypeAliasType(
 Value = Annotated[
     Decimal,
     Field(max_digits=18, decimal_places=6),
-    WithJsonSchema({"type": "number", "minimum": -999999999999.999999, "maximum": 999999999999.999999}),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": -1e12, "exclusiveMaximum": 1e12}),
 ]
 """A measured figure, exact to six decimals."""
 DefinitionNumber = Annotated[int, Field(ge=1, le=32767)]

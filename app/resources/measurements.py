@@ -77,7 +77,7 @@ class MeasurementFields(RecordData[R], Generic[R]):
     date: StatedDate
     """The day, year or interval that was measured."""
     value: Value | None = Field(examples=[40816])
-    """The figure, in the indicator's unit; null when it is withheld or could not be measured."""
+    """The figure, in the indicator's unit, to six decimals; null when it is withheld or could not be measured."""
     note: Text | None = Field(examples=["Diskretioneret"])
     """What else there is to know of the figure, in Danish; null when nothing."""
 

@@ -117,6 +117,7 @@ class Checked:
     def _take(self, file: int, batch: Sequence[Row], stored: Mapping[str, list[Any]], checks: Checks) -> None:
         held = {name: as_held(self._kinds[name], those) for name, those in stored.items()}
         for row in batch:
+            self.found.headings[file] = row.headings or self.found.headings.get(file, {})
             origin = Origin(file, row.number)
             if row.kind is None or row.faults:
                 self.found.add(origin, row.faults, row.body)

@@ -66,6 +66,8 @@ class Row(NamedTuple):
     faults: Sequence[Fault] = ()
     partly: Mapping[str, Sequence[Column]] = MappingProxyType({})
     """The fields of which it says a part alone, each with the columns of the rest."""
+    headings: Mapping[str, str] = MappingProxyType({})
+    """The headings of its table, by what they are of: a JSON pointer without the numbers of members."""
 
 
 class UnreadableError(Exception):
@@ -173,12 +175,13 @@ def _table(file: File, kinds: Kinds) -> Iterator[Row]:
     table = csv.reader(_first_and(first, lines), delimiter=delimiter, strict=True)
     number = 1
     try:
-        columns = _headings(_without_empty(next(table), 0), file.kind)
-        told_partly = partly(file.kind, columns)
+        texts = _without_empty(next(table), 0)
+        columns = _headings(texts, file.kind)
+        told_partly, headings = partly(file.kind, columns), _of_what(texts, columns)
         for cells in table:
             number += 1
             if any(map(str.strip, cells)):
-                yield _row(number, file.kind, columns, cells, delimiter)._replace(partly=told_partly)
+                yield _row(number, file.kind, columns, cells, delimiter)._replace(partly=told_partly, headings=headings)
     except csv.Error as error:
         raise UnreadableError(number + 1, f"The row cannot be read as CSV: {error}") from error
 
@@ -234,6 +237,15 @@ def _headings(headings: Sequence[str], kind: Kind[Any, Any]) -> list[Column]:
 def _stripped(cell: str, column: Column) -> str:
     """A cell without the blanks around what it says; of a list, each of its lines, which may be empty."""
     return "\n".join(line.strip(BLANKS) for line in cell.split("\n")) if column.members else cell.strip(BLANKS)
+
+
+def _of_what(headings: Sequence[str], columns: Sequence[Column]) -> dict[str, str]:
+    """The headings by the pointers that faults have: of a column, and of the field that it begins."""
+    found: dict[str, str] = {}
+    for heading, column in zip(headings, columns, strict=True):
+        for end in range(len(column.path), 0, -1):
+            found.setdefault("".join(f"/{name}" for name in column.path[:end]), heading.strip())
+    return found
 
 
 def _row(number: int, kind: Kind[Any, Any], columns: Sequence[Column], cells: Sequence[str], delimiter: str) -> Row:

@@ -1,5 +1,6 @@
 """What is wrong with the rows of files, and what of it is told: the first so many, and how many more."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,8 @@ from app.rest.importing.files import File
 LONGEST: Final = 200
 """How much is shown of a value."""
 NOTHING: Final = object()
+NUMBER: Final = re.compile(r"/\d+(?=/|$)")
+"""The number of a member, in a pointer."""
 
 
 class Origin(NamedTuple):
@@ -30,6 +33,8 @@ class Found:
         self._faults: list[tuple[Origin, RowFault]] = []
         self._number = 0
         self._rights = True
+        self.headings: dict[int, Mapping[str, str]] = {}
+        """The headings of each file that is a table, by what they are of."""
 
     def add(self, origin: Origin, faults: Iterable[Fault], body: Any = None, *, rights: bool = False) -> None:
         """Add faults of a row that has a body."""
@@ -38,7 +43,8 @@ class Found:
             self._rights = self._rights and rights
             if len(self._faults) < MOST_FAULTS:
                 value = _shown(_at(body, fault.pointer or ""))
-                place = {"file": self._names[origin.file], "row": origin.row, "value": value}
+                column = self.headings.get(origin.file, {}).get(NUMBER.sub("", fault.pointer or ""))
+                place = {"file": self._names[origin.file], "row": origin.row, "column": column, "value": value}
                 self._faults.append((origin, RowFault(**fault.model_dump(), **place)))
 
     def refuse(self) -> None:
