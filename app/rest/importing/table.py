@@ -8,7 +8,7 @@ decimal comma is a point.
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import zip_longest
 from types import NoneType
@@ -26,10 +26,12 @@ Wrong = list[tuple[Fault, Any]]
 """The faults of the cells of a row, each with what stands there."""
 
 LANGUAGES: Final = (None, "da", "en")
-ALONE: Final = re.compile(r"[-+]?(?:\d*[.,])?\d+", re.ASCII)
-"""A number with nothing between its thousands."""
+ALONE: Final = re.compile(r"[-+]?(?:\d*[.,])?\d+(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
+"""A number with nothing between its thousands; with an exponent, it may have lost digits."""
 GROUPED: Final = re.compile(r"([-+]?[1-9]\d{0,2}([.,' \xa0\u2009\u202f])\d{3}(?:\2\d{3})*)((?!\2)[.,]\d+)?", re.ASCII)
 """A number whose thousands are apart. 200.000 is both: two hundred thousand or two hundred, nobody knows."""
+MOST_DIGITS: Final = 20
+"""Further from one, no number is shown in full."""
 WORDS: Final = {"sand": "true", "falsk": "false"}
 """What a spreadsheet in Danish writes for true and false, in capitals or not."""
 ESCAPED: Final = re.compile(r"\\(.)")
@@ -190,6 +192,8 @@ class Cells:
     def _number(self, kind: Any, cell: str, name: str, pointer: str) -> str:
         """A number as JSON has it; what may be of thousands that are apart is refused, rather than guessed."""
         alone, grouped = ALONE.fullmatch(cell), GROUPED.fullmatch(cell)
+        if not grouped and (not alone or (alone[1] and kind is not float)) and (meant := _meant(cell)):
+            self._wrong.append((bad_value(pointer, f"Write a number with the digits 0-9 alone, as {meant}"), cell))
         joined = grouped[1].replace(grouped[2], "") + (grouped[3] or "") if grouped else cell
         mark = "," if self._delimiter == ";" else "."
         if alone and grouped and (kind is int or name.endswith("amount") or mark not in cell):
@@ -204,6 +208,15 @@ class Cells:
         except InvalidBody as error:
             self._wrong.append((bad_value(pointer, error.faults[0].detail.replace("A body", "This cell")), cell))
             return None
+
+
+def _meant(cell: str) -> str | None:
+    """The number that a cell may mean which only Python takes for one: `1_000`, `2,35E+06`, other digits than ours."""
+    try:
+        number = Decimal(cell.replace(",", "."))
+    except InvalidOperation:
+        return None
+    return f"{number:f}" if number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS else None
 
 
 def _lines(cell: str) -> list[str]:
