@@ -174,6 +174,8 @@ ROW = "a,,sundhedsplan-syddanmark,1,Mål\n"
         ((HEADINGS + "a,b\n").encode(), "csv", "The row has 2 cells, and there are 5 headings"),
         ((HEADINGS + "a,,,1,b,,c\n").encode(), "csv", "The row has 7 cells, and there are 5 headings"),
         (HEADINGS.replace("number", "").encode(), "csv", "»« is no heading here"),
+        ((HEADINGS + ROW).replace("\n", "\r").encode(), "csv", "The lines end with a carriage return alone"),
+        ((HEADINGS + "a,,b\rc,1,d\n").encode(), "csv", "a cell with a carriage return in it should have quotation"),
         ((HEADINGS + 'a,"b"c,,1,d\n').encode(), "csv", "cannot be read as CSV"),
         (b"[1]\n", "ndjson", "A line should be a JSON object"),
         (b'{"id": "a", "id": "b"}\n', "ndjson", "given twice"),

@@ -28,8 +28,10 @@ BOM: Final = b"\xef\xbb\xbf"
 WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 SEPARATOR: Final = re.compile(r"sep=.\s*", re.IGNORECASE)
 """What Excel is told by the first line of a file, which is no row of it."""
+UNQUOTED: Final = "a cell with a carriage return in it should have quotation marks around it"
 BLANKS: Final = " \t\r\n\xa0\u202f"
 """What may stand around a value; all of it comes off texts that are sent as JSON too."""
+RETURN: Final = re.compile(rb"\r(?!\n|\Z)")
 SAVE: Final = "Save the file as UTF-8 (in Excel: »CSV UTF-8«)"
 NAMED: Final = re.compile(
     r"(broen-)?(?P<name>[a-z][a-z-]*?)(-\d{4}-\d\d-\d\d)?(-skabelon|-template)?\.(csv|ndjson)", re.IGNORECASE
@@ -107,6 +109,11 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
         if number == 1:
             if line.startswith(WIDE) or b"\x00" in line[:4]:
                 raise UnreadableError(1, f"The file is UTF-16. {SAVE}")
+            if RETURN.search(line):
+                says = (
+                    "The lines end with a carriage return alone, as on a Macintosh of old; a line feed should follow it"
+                )
+                raise UnreadableError(1, f"{says}. {SAVE}")
             line = line.removeprefix(BOM)
         if len(line) > MOST_BYTES:
             raise UnreadableError(number, f"A line may have {MOST_BYTES} bytes")
@@ -183,7 +190,8 @@ def _table(file: File, kinds: Kinds) -> Iterator[Row]:
             if any(map(str.strip, cells)):
                 yield _row(number, file.kind, columns, cells, delimiter)._replace(partly=told_partly, headings=headings)
     except csv.Error as error:
-        raise UnreadableError(number + 1, f"The row cannot be read as CSV: {error}") from error
+        says = UNQUOTED if "new-line" in str(error) else str(error)
+        raise UnreadableError(number + 1, f"The row cannot be read as CSV: {says}") from error
 
 
 def _first_and(first: str, lines: Iterable[str]) -> Iterator[str]:
