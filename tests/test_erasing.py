@@ -418,6 +418,17 @@ async def test_ids_stay_and_all_else_is_erased(fresh: str, settings: Settings) -
         assert told.splitlines() == ["Nothing is held on this person.", staying]
 
 
+async def test_what_a_terminal_would_obey_is_shown_to_it(fresh: str, writer: Writer) -> None:
+    """Of what was stored before it was refused."""
+    source = {"document": "sundhedsloven", "fields": [], "stated": {"\x1b[8m": NAME}}
+    body = {"kind": "strategy", "title": f"\x1b[31m {NAME}\u202e", "sources": [source]}
+    await put(writer, (plans, "ny", validate(PlanData, body)))
+    told = (await asyncio.to_thread(broen, "person", NAME, database_url=fresh)).stdout
+    assert f"    /title: \\x1b[31m {NAME}\\u202e\n" in told
+    assert f"    /sources/0/stated/\\x1b[8m: {NAME}\n" in told
+    assert told.replace("\n", "").isprintable()
+
+
 def undated(line: str) -> str:
     """A line without the time in it."""
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "", line)

@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -114,6 +114,28 @@ def test_texts_that_the_register_cannot_hold_are_refused(text: str) -> None:
     with pytest.raises(InvalidBody) as refused:
         validate(InitiativeData, {"kind": "project", "title": text})
     assert refused.value.faults[0].pointer == "/title"
+
+
+@pytest.mark.parametrize("sign", ["\x1b[31m", "\b", "\x7f", "\x9b", "\u202e", "\u2066"])
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"title": "A*b"}, "/title"),
+        ({"contacts": [{"role": "A", "email": "a*b@example.dk"}]}, "/contacts/0/email"),
+        ({"sources": [{"document": "a", "fields": ["/a*b"]}]}, "/sources/0/fields/0"),
+        ({"sources": [{"document": "a", "fields": [], "stated": [{"a*b": 1}]}]}, "/sources/0/stated"),
+    ],
+)
+def test_what_a_terminal_obeys_is_no_text(said: dict[str, Any], pointer: str, sign: str) -> None:
+    """Nor what turns the direction of writing. What was stored before that was a rule can be read; lines may break."""
+    clean, body = (json.loads(json.dumps(said).replace("*", json.dumps(by)[1:-1])) for by in ("\n\t", sign))
+    with pytest.raises(InvalidBody) as refused:
+        validate(InitiativeData, {"kind": "project", "title": "A", **body}, date(2026, 11, 23))
+    (fault,) = (one for one in refused.value.faults if "control characters" in one.detail)
+    assert (fault.pointer, f"U+{ord(sign[0]):04X}" in fault.detail) == (pointer, True)
+    validate(InitiativeData, {"kind": "project", "title": "A", **body})
+    if "email" not in pointer:
+        validate(InitiativeData, {"kind": "project", "title": "A", **clean}, date(2026, 11, 23))
 
 
 def test_what_may_be_null_may_be_left_out_of_a_body() -> None:

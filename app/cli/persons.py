@@ -102,7 +102,7 @@ async def _report(connection: asyncpg.Connection, details: Details) -> bool:
         for one in found:
             if _table(one).rpartition(".")[2].strip('"') not in COPIES:
                 which = ", ".join(f"{name} {value}" for name, value in one.of.items())
-                typer.echo(f"{_column(one)} ({which}): {_shown(one.said, one.erased)}")
+                typer.echo(f"{_column(one)} ({_plain(which)}): {_shown(one.said, one.erased)}")
         counted = Counter(map(_column, found))
         where = ", ".join(f"{column} {number}" for column, number in sorted(counted.items()))
         typer.echo(f"Kept in {where}." if found else "Nothing is held on this person.")
@@ -118,7 +118,7 @@ def _said(found: Sequence[Found]) -> Iterator[tuple[tuple[str, str], tuple[str, 
     for one in found:
         if one.table == "public.change" and one.column == "value":
             for pointer, before, after in differences(json.loads(one.said), json.loads(one.erased)):
-                yield (one.of["resource"], one.of["id"]), (pointer, _shown(before, after)), one.of["version"]
+                yield (one.of["resource"], one.of["id"]), (_plain(pointer), _shown(before, after)), one.of["version"]
 
 
 def _since(versions: Sequence[asyncpg.Record]) -> str:
@@ -138,8 +138,13 @@ def _shown(said: Any, erased: Any) -> str:
     text, other = (one.decode() if isinstance(one, bytes) else str(one) for one in (said, erased))
     begin = next((n for n, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), 0)
     first = max(0, min(begin - SHOWN // 4, len(text) - SHOWN))
-    shown = " ".join(text[first : first + SHOWN].split())
+    shown = _plain(" ".join(text[first : first + SHOWN].split()))
     return f"{'…' if first else ''}{shown}{'…' if first + SHOWN < len(text) else ''}"
+
+
+def _plain(text: str) -> str:
+    """A text of which a terminal shows everything, and obeys nothing."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _table(one: Found) -> str:

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from pydantic import AfterValidator, BaseModel, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it, and what turns the direction of what is read: no part of any text."""
 
 
 def wrong(message: str, *place: str) -> PydanticCustomError:
@@ -41,6 +44,14 @@ def not_negative(money: Any, _today: date) -> None:
     """Refuse money that is less than nothing."""
     if money.amount < 0:
         raise wrong("Input should be greater than or equal to 0", "amount")
+
+
+def printable(said: Any, _today: date) -> None:
+    """Refuse control characters but line breaks and tabs, in a text or in the texts of a JSON value."""
+    if isinstance(said, str) and (found := UNPRINTABLE.search(said)):
+        raise wrong(f"Input should have no control characters, such as U+{ord(found[0]):04X}")
+    for inner in (*said, *said.values()) if isinstance(said, dict) else said if isinstance(said, list) else ():
+        printable(inner, _today)
 
 
 def spelt(pattern: re.Pattern[str], right: str) -> AfterValidator:

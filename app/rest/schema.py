@@ -25,7 +25,7 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from app.rest.details import EMAIL, PHONE, URL
-from app.rest.rules import not_ahead, on_writing, spelt, wrong
+from app.rest.rules import not_ahead, on_writing, printable, spelt, wrong
 
 Absent = SkipJsonSchema[None]
 """The type of a parameter that may be left out: `int | Absent` is an integer in the OpenAPI."""
@@ -92,9 +92,12 @@ RecordPath = Annotated[
     Field(json_schema_extra={"pattern": f"^{PATH.pattern}$"}),
 ]
 """A record of any resource, where a field may name several kinds."""
-Pointer = Annotated[str, StringConstraints(max_length=300), AfterValidator(_pointer)]
+Pointer = Annotated[str, StringConstraints(max_length=300), AfterValidator(_pointer), on_writing(printable)]
 Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True), AfterValidator(_storable)
+    str,
+    StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True),
+    AfterValidator(_storable),
+    on_writing(printable),
 ]
 Email = Annotated[
     Text,
@@ -199,7 +202,7 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-Stated = Annotated[JsonValue | None, BeforeValidator(plain), WithJsonSchema({})]
+Stated = Annotated[JsonValue | None, BeforeValidator(plain), on_writing(printable), WithJsonSchema({})]
 
 
 class Source(Schema, Generic[R]):
