@@ -368,10 +368,13 @@ def test_the_cookbook_erases_a_person(fresh: str) -> None:
 
 async def test_ids_that_are_made_of_a_name_are_told(fresh: str, writer: Writer) -> None:
     """They stay, in the genitive too, and are named so that somebody may think of them."""
-    ids = ("kvirinus-aalsoees-plan", "moede-med-kvirinus-aalsoee", "kvirinus-aalsoeesen")
+    ids = (
+        *("kvirinus-aalsoees-plan", "moede-med-kvirinus-aalsoee", "skriv-til-kvirinus-flimmerum-dk"),
+        *("kvirinus-aalsoeesen", "kvirinus-flimmerum"),
+    )
     await put(writer, *((plans, id, validate(PlanData, {"kind": "strategy", "title": "x"})) for id in ids))
-    told = (await asyncio.to_thread(broen, "person", "Kvirinus Ålsøe", database_url=fresh)).stdout
-    assert [id in told for id in ids] == [True, True, False]
+    told = (await asyncio.to_thread(broen, "person", "Kvirinus Ålsøe", EMAIL, database_url=fresh)).stdout
+    assert [f"plans/{id}" in re.split(r"[ ,.\n]+", told) for id in ids] == [True, True, True, False, False]
 
 
 async def test_ids_stay_and_all_else_is_erased(fresh: str, settings: Settings) -> None:

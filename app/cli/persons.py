@@ -106,7 +106,7 @@ async def _report(connection: asyncpg.Connection, details: Details) -> bool:
         counted = Counter(map(_column, found))
         where = ", ".join(f"{column} {number}" for column, number in sorted(counted.items()))
         typer.echo(f"Kept in {where}." if found else "Nothing is held on this person.")
-        words = [f"(^|-){words}s?(-|$)" for text in details.texts if "@" not in text and (words := slug(text))]
+        words = [f"(^|-){words}s?(-|$)" for text in details.texts if (words := slug(text))]
         alike = await connection.fetch(ALIKE, words, details.likely)
         if paths := [path for path, made_of, id in alike if made_of or details.erased(id) != id]:
             typer.echo(f"Made of the same, and permanent, so that they stay: the ids {', '.join(paths)}.")
