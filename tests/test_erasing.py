@@ -432,6 +432,17 @@ async def test_what_a_terminal_would_obey_is_shown_to_it(fresh: str, writer: Wri
     assert told.replace("\n", "").isprintable()
 
 
+async def test_what_is_the_name_of_a_record_is_told_before(fresh: str) -> None:
+    """Of how many records it is, and which are called just so."""
+    told = (await asyncio.to_thread(broen, "erase", "Region Sjælland", "--dry-run", database_url=fresh)).stdout
+    records = await value(
+        fresh, "select count(distinct (resource, id)) from change where value::text ~ 'Region Sjælland'"
+    )
+    assert f": {records} records in all.\n" in told
+    (line,) = (line for line in told.splitlines() if line.startswith("Whole titles or names"))
+    assert re.findall(r"[a-z-]+/[a-z0-9-]+", line) == ["organisations/region-sjaelland", "regions/dk-1085"]
+
+
 def undated(line: str) -> str:
     """A line without the time in it."""
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "", line)

@@ -16,7 +16,7 @@ from app.auth import Caller, Role
 from app.cli.running import database, progress
 from app.errors import BadParameters, bad_parameter
 from app.imports import KINDS
-from app.rest.details import Details
+from app.rest.details import MARKER, Details
 from app.rest.erasing import Erased, Found, erase, find, owner
 from app.rest.naming import slug
 from app.rest.sweeping import sweep
@@ -105,7 +105,11 @@ async def _report(connection: asyncpg.Connection, details: Details) -> bool:
                 typer.echo(f"{_column(one)} ({_plain(which)}): {_shown(one.said, one.erased)}")
         counted = Counter(map(_column, found))
         where = ", ".join(f"{column} {number}" for column, number in sorted(counted.items()))
-        typer.echo(f"Kept in {where}." if found else "Nothing is held on this person.")
+        records = {(one.of["resource"], one.of["id"]) for one in _logged(found)}
+        held = f"{len(records)} record{'' if len(records) == 1 else 's'} in all"
+        typer.echo(f"Kept in {where}: {held}." if found else "Nothing is held on this person.")
+        if called := _called(found):
+            typer.echo(f"Whole titles or names, of which nothing would be left: those of {', '.join(called)}.")
         words = [f"(^|-){words}s?(-|$)" for text in details.texts if (words := slug(text))]
         alike = await connection.fetch(ALIKE, words, details.likely)
         if paths := [path for path, made_of, id in alike if made_of or details.erased(id) != id]:
@@ -115,10 +119,26 @@ async def _report(connection: asyncpg.Connection, details: Details) -> bool:
 
 def _said(found: Sequence[Found]) -> Iterator[tuple[tuple[str, str], tuple[str, str], int]]:
     """What the log says: of which record, where and what, in which version."""
-    for one in found:
-        if one.table == "public.change" and one.column == "value":
-            for pointer, before, after in differences(json.loads(one.said), json.loads(one.erased)):
-                yield (one.of["resource"], one.of["id"]), (_plain(pointer), _shown(before, after)), one.of["version"]
+    for one in _logged(found):
+        for pointer, before, after in differences(json.loads(one.said), json.loads(one.erased)):
+            yield (one.of["resource"], one.of["id"]), (_plain(pointer), _shown(before, after)), one.of["version"]
+
+
+def _called(found: Sequence[Found]) -> list[str]:
+    """The records of which a detail is the whole title or name, now or before."""
+    values = ((one.of, json.loads(one.said), json.loads(one.erased)) for one in _logged(found))
+    return sorted(
+        {
+            f"{of['resource']}/{of['id']}"
+            for of, said, erased in values
+            if any(erased.get(name) == MARKER != said.get(name) for name in ("title", "name"))
+        }
+    )
+
+
+def _logged(found: Sequence[Found]) -> Iterator[Found]:
+    """The versions of records among what was found."""
+    return (one for one in found if one.table == "public.change" and one.column == "value")
 
 
 def _since(versions: Sequence[asyncpg.Record]) -> str:
