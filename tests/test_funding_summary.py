@@ -351,7 +351,7 @@ def amounts(item: dict[str, Any]) -> list[tuple[str, str, Decimal]]:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     written=st.lists(bodies(), max_size=4),

@@ -99,7 +99,7 @@ def comparable(answer: Response) -> bytes:
     ]
 )
 @given(history=st.lists(steps, min_size=3, max_size=6))
-@hypothesis_settings(deadline=None, max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(deadline=None, max_examples=1, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_said_is_said_again(databases: Databases, history: list[Any]) -> None:
     """After every write, each question is answered; when all is written, `known_at` answers each with the same bytes.
 

@@ -242,7 +242,7 @@ async def steward(fresh: str, settings: Settings) -> AsyncIterator[AsyncClient]:
         yield asking
 
 
-@hypothesis_settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NASTY | WRONG | st.binary(max_size=60))
 @example(b'{"kind": "other", "name": "x", "sources": [{"document": "sundhedsloven", "fields": [""], "stated": 1e999}]}')
 async def test_no_body_is_a_failure(steward: AsyncClient, fresh: str, body: bytes) -> None:
