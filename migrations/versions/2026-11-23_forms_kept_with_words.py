@@ -1,7 +1,8 @@
 """An entry is found by its words alone; by which forms and parts a word is found is kept once, with the word.
 
 Entries were found by the stems and parts of each of their words too, three times as many as there are words. Now the
-words that have what is asked for as a stem or a part are looked up among all words, and entries by these.
+words that have what is asked for as a stem or a part are looked up among all words, and entries by these. Words with
+digits are among them from now on, which the function that keeps entries knows from the next migration on.
 """
 
 from typing import Final
@@ -46,47 +47,6 @@ TABLES: Final = (
     create or replace view past.search_word as
     select * from search_word where since <= current_setting('broen.known_at')::bigint""",
 )
-
-KEEP: Final = """
-create or replace function search_keep() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-begin
-    with came as (select distinct on (resource, id) * from came order by resource, id, seq desc),
-    entry as materialized (
-        select resource || '/' || id as id, resource, id as record_id,
-            coalesce(value ->> 'title', value ->> 'name') as title,
-            public.search_said(value) as text,
-            case jsonb_typeof(value -> 'period') when 'object' then
-                daterange((value #>> '{period,start}')::date, (value #>> '{period,end}')::date) end as period
-        from came where value is not null
-    ),
-    gone as (
-        delete from public.search_entry using came
-        where search_entry.id = came.resource || '/' || came.id and came.value is null
-    ),
-    added as (
-        insert into public.search_entry (id, resource, record_id, title, text, period)
-        select * from entry
-        where not exists (select from public.search_entry as known where known.id = entry.id)
-        returning words
-    ),
-    changed as (
-        update public.search_entry as known set title = entry.title, text = entry.text, period = entry.period
-        from entry where known.id = entry.id
-        and (known.title, known.text, known.period) is distinct from (entry.title, entry.text, entry.period)
-        returning known.words
-    ),
-    said as (
-        select distinct word collate "C" as word
-        from (table added union all table changed) as kept, unnest(tsvector_to_array(words)) as word
-        where word collate "C" >= 'a'  -- what begins with a digit, or is an id, is found as it stands
-    )
-    insert into public.search_word (word, since)
-    select word, (select max(came.revision) from came) from said
-    where not exists (select from public.search_word as known where known.word = said.word);
-    return null;
-end $$
-"""
 
 # Widely, a word finds what begins with it, what has it after a part of three letters or more, and what ends with its
 # stem after such a part; where a thousand words do, it is none that others are made of, but a beginning.
@@ -197,7 +157,7 @@ def upgrade() -> None:
         op.execute(statement)
     track("search_entry")
     op.execute("drop function search_listed(text, text, integer)")
-    for function in (KEEP, WAYS, MARKED, LISTED):
+    for function in (WAYS, MARKED, LISTED):
         op.execute(function)
     op.execute("drop function search_forms(text[])")
     for function, comment in COMMENTS.items():
