@@ -31,6 +31,8 @@ SOON: Final = 0.05
 """How many seconds a line waits for others at the most: a write of its own costs more than making it."""
 IDS: Final = (os.urandom(8).hex(), itertools.count(int.from_bytes(os.urandom(6))))
 """What the ids of requests begin with in this process, and the number of the next."""
+LONGEST: Final = 500
+"""How much of a path and of a query is told, in characters: what is encoded again and again takes long to decode."""
 PROBES: Final = ("/livez", "/readyz")
 """What health checks ask for, again and again."""
 
@@ -176,7 +178,7 @@ def _masked(text: str) -> str:
 
 def _tell(scope: Scope, id: str, status: int, started: float) -> None:
     """Log that a request has been answered."""
-    method, path, query = scope["method"], scope["path"], scope["query_string"][:500].decode("latin-1")
+    method, path, query = scope["method"], scope["path"][:LONGEST], scope["query_string"][:LONGEST].decode("latin-1")
     if "%" in query or "%" in path:
         path, query = _masked(path), _masked(query)
     ms, client = 1000 * (time.perf_counter() - started), (scope.get("client") or ("",))[0]

@@ -222,8 +222,11 @@ def test_each_request_is_one_line_of_json_with_its_id(tmp_path: Path, register: 
         answer = running.get("/v1/regions?as_of=2026-01-01", headers={"X-Request-ID": id})
         assert answer.headers.get_list("X-Request-ID") == [id]
         running.get("/livez")
+        endless = f"/v1/%{'25' * 25_000}"
+        running.get(endless)
         running.stop()
         requests = [event for event in running.events() if event["event"] == "request"]
+    assert [len(event["path"]) for event in requests if event["path"].startswith("/v1/%")] == [500]
     (event,) = [event for event in requests if event["request_id"] == id]
     assert (event["path"], event["query"], event["status"]) == ("/v1/regions", "as_of=2026-01-01", 200)
     assert event["ms"] > 0
