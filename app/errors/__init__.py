@@ -98,7 +98,8 @@ class Problem(BaseModel):
     request_id: str | None = Field(examples=["0f1d0a5e5d8c4a2fb7b5ad6e1f6e9d4c"])
     """The id of this request, to quote to the operator; also in the header X-Request-ID and in the log."""
     errors: list[Fault]
-    """Each single fault; empty when the problem is not about the request's parts."""
+    """Each single fault, up to twenty of parameters and a hundred of a body, and then how many more there are; empty
+    when the problem is not about the request's parts."""
 
 
 class FileProblem(Problem):
